@@ -11,6 +11,7 @@ import { acceptStored } from './settings/stored-settings.ts'
 import { checkDatabase } from './store/check-database.ts'
 import { copyDatabase } from './store/database-copy.ts'
 import { openStore } from './store/open-store.ts'
+import { databaseIn } from './store/sqlite-store.ts'
 import type { Store } from './store/store.ts'
 
 /**
@@ -48,7 +49,8 @@ export async function readStore(file: string, folder: string): Promise<StoreCont
   const { held, warnings, users, settings } = await openStore(copy.folder)
     .then((store) => readAll(store, folder))
     .catch((error: unknown) => {
-      throw told(error, (message) => `${file} can be read, but proxyd would not start with it: ${message}`)
+      const why = (message: string) => message.replaceAll(databaseIn(copy.folder), 'it')
+      throw told(error, (message) => `${file} can be read, but proxyd would not start with it: ${why(message)}`)
     })
   return { lines: [`${file} is sound: schema: ${schema}, ${held}`, ...warnings], users, settings }
 }
@@ -81,6 +83,7 @@ async function readAll(
       settings: Object.keys(settings).length,
       rules: text.rules.length,
       bans: bans.readable.length,
+      watches: (await store.watches.list()).length,
     }
     const held = Object.entries(counts)
       .map(([what, count]) => `${what}: ${count}`)

@@ -12,6 +12,8 @@ const SQLITE_NOTADB = 26
 export function explain(file: string, error: unknown): StoreError {
   if (error instanceof StoreError) return error
   const reason = error instanceof Error ? error.message : String(error)
+  // What is read of it is JSON of another shape, or none.
+  if (error instanceof SyntaxError) return damaged(file, reason)
   switch (primaryCode(error)) {
     case SQLITE_BUSY:
       return new StoreError(

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { GroupStore, Immediate, StoredGroup } from './store.ts'
+import { limitsIn } from './stored-json.ts'
 
 /** Groups of users in a table of SQLite, their limits as JSON. */
 export function sqliteGroups(database: DatabaseSync): Immediate<GroupStore> {
@@ -13,7 +14,7 @@ export function sqliteGroups(database: DatabaseSync): Immediate<GroupStore> {
     list: () =>
       (list.all() as (Omit<StoredGroup, 'limits'> & { limits: string })[]).map((row) => ({
         ...row,
-        limits: JSON.parse(row.limits),
+        limits: limitsIn(row.limits, `the group ${JSON.stringify(row.name)}`),
       })),
     put: ({ name, limits, revision }) => void put.run(name, JSON.stringify(limits), revision),
     remove: (name) => void remove.run(name),

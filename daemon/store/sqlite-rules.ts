@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Immediate, RuleStore, StoredRules } from './store.ts'
+import { idsIn } from './stored-json.ts'
 
 type RuleRow = Omit<StoredRules, 'ids' | 'nextId'> & { ids: string; next_id: number }
 
@@ -12,7 +13,7 @@ export function sqliteRules(database: DatabaseSync): Immediate<RuleStore> {
   return {
     load() {
       const row = load.get() as RuleRow | undefined
-      return row && { revision: row.revision, text: row.text, ids: JSON.parse(row.ids), nextId: row.next_id }
+      return row && { revision: row.revision, text: row.text, ids: idsIn(row.ids), nextId: row.next_id }
     },
     save: ({ revision, text, ids, nextId }) => void save.run(revision, text, JSON.stringify(ids), nextId),
   }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { defaultGroup } from '../../shared/limits.ts'
 import type { Immediate, StoredUser, UserStore } from './store.ts'
+import { limitsIn } from './stored-json.ts'
 
 type UserRow = readonly [number, string, string, number, number, string, number, number | null]
 
@@ -37,16 +38,25 @@ export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
     list() {
       // Users of one text share its object, here and behind the message: most have what many have.
       const parsed = new Map<string, StoredUser['limits']>()
-      const limitsOf = (text: string) => {
+      const limitsOf = (text: string, name: string) => {
         const known = parsed.get(text)
         if (known) return known
-        const limits = JSON.parse(text)
+        const limits = limitsIn(text, `the user ${JSON.stringify(name)}`)
         parsed.set(text, limits)
         return limits
       }
       const rows: readonly UserRow[] = JSON.parse(String(list.get()?.users))
       return rows.map(([id, name, password, enabled, created, limits, revision, firstUsed]) => {
-        return { id, name, password, enabled: enabled === 1, created, limits: limitsOf(limits), revision, firstUsed }
+        return {
+          id,
+          name,
+          password,
+          enabled: enabled === 1,
+          created,
+          limits: limitsOf(limits, name),
+          revision,
+          firstUsed,
+        }
       })
     },
     named(name) {
@@ -58,7 +68,7 @@ export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
         password: String(row.password),
         enabled: row.enabled === 1,
         created: Number(row.created),
-        limits: JSON.parse(String(row.limits)),
+        limits: limitsIn(String(row.limits), `the user ${JSON.stringify(name)}`),
         revision: Number(row.revision),
         firstUsed: row.first_used === null ? null : Number(row.first_used),
       }

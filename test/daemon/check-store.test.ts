@@ -18,6 +18,26 @@ const damages: readonly [string, (file: string) => void, RegExp][] = [
     /row 7 of usage is of none of the users/,
   ],
   ['rules that are none', (file) => alter(file, "UPDATE rules SET text = 'let bob in'"), /line 1, column 1/],
+  [
+    'limits that are null',
+    (file) => alter(file, "UPDATE users SET limits = 'null'"),
+    /: it is damaged \(the limits of the user "bob" are no JSON object\): restore a backup/,
+  ],
+  [
+    'limits of a group that are a list',
+    (file) => alter(file, "INSERT INTO groups VALUES ('staff', '[]', 1)"),
+    /the limits of the group "staff" are no JSON object/,
+  ],
+  [
+    'numbers of rules that are null',
+    (file) => alter(file, "UPDATE rules SET ids = 'null'"),
+    /numbers of the rules are no/,
+  ],
+  [
+    'what a watch has seen that is null',
+    (file) => alter(file, "INSERT INTO watches VALUES ('w', 'failures > 3', 1, 'alice', 'null')"),
+    /what the watch "w" has seen is no JSON array/,
+  ],
   ['a newer schema', (file) => alter(file, 'PRAGMA user_version = 1000'), /newer proxyd \(schema 1000/],
   ['nothing of proxyd', (file) => alter(file, 'PRAGMA user_version = 0'), /holds nothing of proxyd/],
   ['no store', (file) => rmSync(file), /there is no .*: name its folder with --state-dir/],
@@ -55,7 +75,7 @@ test('a check tells of bans that would be left out', async () => {
   const values = ['192.0.2.1', '2q3.0.113.9'].map((source) => `('${source}', 1, NULL, 'operator', 'alice')`)
   alter(file, `INSERT INTO bans (source, since, until, reason, by) VALUES ${values}`)
   expect(await checkStore(file, folder)).toMatch(
-    / bans: 1\n1 stored ban left out, since "2q3\.0\.113\.9" is no address/,
+    / bans: 1, watches: 0\n1 stored ban left out, since "2q3\.0\.113\.9" is no address/,
   )
 })
 

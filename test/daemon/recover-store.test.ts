@@ -73,6 +73,22 @@ describe('of a damaged store, recovery', () => {
     await store.close()
   })
 
+  test('leaves out rows whose JSON is of another shape, names the users, and saves the others', async () => {
+    const folder = await temporaryFolder()
+    const file = await makeStore(folder, 2)
+    alter(
+      file,
+      `UPDATE users SET limits = 'null' WHERE name = 'user1'; UPDATE rules SET ids = 'null';
+      INSERT INTO watches VALUES ('w', 'failures > 3', 1, 'alice', '[7]')`,
+    )
+    const told = await recoverStore(folder)
+    expect(told).toContain(
+      'not all could be read of users, rules, watches\nlost are 1 user: "user1"\nWITHOUT ITS RULES',
+    )
+    expect(await namesIn(folder)).toEqual(['bob', 'user2'])
+    expect(await checkStore(file, folder)).toContain('is sound')
+  })
+
   test('takes what lies in the log of changes alone, too', async () => {
     const folder = await temporaryFolder()
     const file = await makeStore(folder, 600)

@@ -25,7 +25,7 @@ test('a store is backed up while its daemon runs, checked once it does not, and 
   await admin.call('rules.add', { rule: 'deny user:bob to a.example' })
   const sound = (file: string) => ({
     status: 0,
-    stdout: `${file} is sound: schema: ${migrations.length}, users: 2, groups: 1, operators: 0, settings: 0, rules: 1, bans: 0\n`,
+    stdout: `${file} is sound: schema: ${migrations.length}, users: 2, groups: 1, operators: 0, settings: 0, rules: 1, bans: 0, watches: 0\n`,
     stderr: '',
   })
 

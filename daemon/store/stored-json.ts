@@ -1,0 +1,32 @@
+import type { StoredUser } from './store.ts'
+
+/** What columns of JSON hold. SQL sees to it at most that it is JSON, so each is judged by its shape when it is read. */
+
+/** The limits of `whose`. Throws a SyntaxError, with words for people. */
+export function limitsIn(text: string, whose: string): StoredUser['limits'] {
+  const read: unknown = JSON.parse(text)
+  if (typeof read !== 'object' || read === null || Array.isArray(read))
+    throw new SyntaxError(`the limits of ${whose} are no JSON object`)
+  return read
+}
+
+/** Where a watch has seen users. Throws a SyntaxError, with words for people. */
+export function seenIn(text: string, name: string): string[] {
+  const read: unknown = JSON.parse(text)
+  if (Array.isArray(read) && read.every((each) => typeof each === 'string')) return read
+  throw new SyntaxError(`what the watch ${JSON.stringify(name)} has seen is no JSON array of strings`)
+}
+
+/** The numbers of rules. Throws a SyntaxError, with words for people. */
+export function idsIn(text: string): number[] {
+  const read: unknown = JSON.parse(text)
+  if (Array.isArray(read) && read.every(Number.isSafeInteger)) return read
+  throw new SyntaxError('the numbers of the rules are no JSON array of integers')
+}
+
+/** Throws a SyntaxError if a row of this table holds what is not of its shape; an older schema has not all of the columns. */
+export function judgeJson(table: string, { name, limits, seen, ids }: Readonly<Record<string, unknown>>): void {
+  if ((table === 'users' || table === 'groups') && limits !== undefined) limitsIn(String(limits), String(name))
+  if (table === 'watches' && seen !== undefined) seenIn(String(seen), String(name))
+  if (table === 'rules' && ids !== undefined) idsIn(String(ids))
+}
