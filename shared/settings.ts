@@ -159,7 +159,7 @@ export const settings = {
     runtime: true,
     summary:
       'what clients may speak, all of it at the one port: socks4 includes 4A, and http is CONNECT and requests for http://. ' +
-      'Whoever speaks anything else is let go without a word',
+      'Whoever speaks anything else is let go without a word; live connections stay until they are cut',
   },
   'trusted-from': {
     type: 'list',
@@ -177,7 +177,9 @@ export const settings = {
     placeholder: 'COMMAND',
     most: 3,
     runtime: true,
-    summary: 'what clients may ask for: connect, bind, udp-associate; repeatable. Anything else gets REP 07',
+    summary:
+      'what clients may ask for: connect, bind, udp-associate; repeatable. Anything else gets REP 07; live connections stay ' +
+      'until they are cut',
   },
   'udp-advertise': {
     type: 'list',

@@ -16,7 +16,7 @@ import {
   orInvalid,
   plain,
   readChanges,
-  readName,
+  readNewName,
   startedAt,
   valuesOf,
 } from './limit-values.ts'
@@ -135,7 +135,7 @@ export class LimitChanges {
 
   addGroup({ name, fields }: Params<'groups.add'>): Promise<Result<'groups.add'>> {
     return this.#turns.take(async () => {
-      if (this.#groups.named(readName(name)))
+      if (this.#groups.named(readNewName(name)))
         throw new Refusal('exists', `there is a group ${JSON.stringify(name)} already`)
       if (this.#groups.isFull)
         throw new Refusal('conflict', 'there are as many groups as there can be: remove one first')

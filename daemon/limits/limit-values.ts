@@ -9,6 +9,7 @@ import {
   readLimit,
 } from '../../shared/limits.ts'
 import type { Params } from '../../shared/protocol/methods.ts'
+import { newNameRules, problemWithText, type TextRules } from '../../shared/protocol/text-rules.ts'
 import { parseSpan } from '../../shared/span.ts'
 import { isEgress } from '../net/egress.ts'
 import { parseNetwork } from '../net/network.ts'
@@ -44,12 +45,19 @@ function refuseNonsense(name: LimitName, value: LimitValue | undefined): void {
 }
 
 /**
- * A group's own name, by which users can be given it: `none`, the empty text and spaces around it mean something else
- * there. Throws a Refusal.
+ * The name of a group that is new, by which users can be given it: `none`, the empty text and spaces around it mean
+ * something else there. Throws a Refusal.
  */
-export function readName(name: string): string {
+export function readNewName(name: string): string {
+  refuseName('group', name, newNameRules)
   if (orInvalid(() => readLimit('group', name)) === name) return name
   throw new Refusal('invalid', `no group can be called ${JSON.stringify(name)}`)
+}
+
+/** Throws a Refusal of the name of somebody or something new, with what is wrong with it. */
+export function refuseName(of: 'group' | 'user', name: string, rules: TextRules): void {
+  const wrong = problemWithText(rules, name)
+  if (wrong !== null) throw new Refusal('invalid', `the name of the ${of} ${JSON.stringify(name)} ${wrong}`)
 }
 
 /** What `read` returns; its RangeError as a Refusal. */

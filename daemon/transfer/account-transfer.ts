@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Limits } from '../../shared/limits.ts'
 import type { ImportChange, KeptUser, Params, Result } from '../../shared/protocol/methods.ts'
+import { newUserNameRules } from '../../shared/protocol/text-rules.ts'
 import { type Account, type Accounts, noLimits } from '../access/accounts.ts'
 import type { Groups } from '../access/groups.ts'
 import type { LateChanges } from '../access/late-changes.ts'
@@ -10,7 +11,7 @@ import type { Turns } from '../access/turns.ts'
 import { type Loops, toStored } from '../access/users.ts'
 import type { LimitChanges } from '../limits/limit-changes.ts'
 import type { LimitKeeper } from '../limits/limit-keeper.ts'
-import { merged, plain, readChanges, readName, startedAt } from '../limits/limit-values.ts'
+import { merged, plain, readChanges, readNewName, refuseName, startedAt } from '../limits/limit-values.ts'
 import type { Usage } from '../limits/usage.ts'
 import { Refusal } from '../refusal.ts'
 import type { Store, StoredGroup, StoredUsage } from '../store/store.ts'
@@ -116,7 +117,9 @@ export class AccountTransfer {
   }
 
   #groupMove({ name, limits }: NonNullable<Wish['groups']>[number]): GroupMove {
-    const before = this.#options.groups.named(readName(name))?.limits
+    const { groups } = this.#options
+    const before = groups.named(name)?.limits
+    if (!before) readNewName(name)
     return { name, before, limits: merged({}, readChanges(limits, true)) }
   }
 
@@ -126,6 +129,7 @@ export class AccountTransfer {
     const before = accounts.named(name)
     if (before && before.id === undefined)
       throw conflict(name, 'was given with --user for this run: start proxyd without that')
+    if (!before) refuseName('user', name, newUserNameRules)
     const kept = before?.password ?? password
     if (kept === undefined) throw new Refusal('invalid', `${user(name)} is new, so a password or a hash is needed`)
     const limits: Limits = wish.limits ? merged({}, readChanges(wish.limits)) : (before?.limits ?? noLimits.limits)

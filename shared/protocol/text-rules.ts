@@ -8,6 +8,22 @@ export interface TextRules {
 }
 
 const wellFormed = [(text: string) => text.isWellFormed(), 'must be well-formed Unicode'] as const
+/**
+ * Of every name that is new: it shows, and is spelled in the one way that others of its look are (UAX #15), so that no
+ * two names look alike for what nobody sees. U+2800 is braille without a dot.
+ */
+export const newNameRules = {
+  patterns: [
+    [
+      /^[^\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Zl}\p{Zp}\u2800]*$/u,
+      'must not contain what cannot be seen',
+    ],
+  ],
+  more: [
+    [(text: string) => text === text.normalize('NFC'), 'must be in the Unicode form NFC, such as é in one character'],
+  ],
+} as const satisfies TextRules
+
 const bytes = [(text: string) => utf8Length(text) <= 255, 'must be at most 255 bytes of UTF-8'] as const
 
 /** Of a SOCKS user's name: 1 to 255 bytes of UTF-8 (RFC 1929, section 2), without control characters. */
@@ -27,17 +43,25 @@ export const newUserNameRules: TextRules = {
     ...userNameRules.patterns,
     [/[\p{L}\p{N}\p{P}\p{S}]/u, 'must have a letter, a digit or a sign'],
     [/^\S(.*\S)?$/su, 'must not begin or end with a space'],
-    [/^[^\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]*$/u, 'must not contain what cannot be seen'],
+    ...newNameRules.patterns,
   ],
+  more: [...userNameRules.more, ...newNameRules.more],
 }
 
 /** Of a SOCKS user's password: 1 to 255 bytes of UTF-8 (RFC 1929, section 2). */
 export const userPasswordRules: TextRules = { min: [1, 'must not be empty'], more: [wellFormed, bytes] }
 
 /** Of a named operator's name: 1 to 64 characters; `__` at the front is the daemon's own. */
-export const operatorNameRules: TextRules = {
+export const operatorNameRules = {
   max: [64, 'must be at most 64 characters'],
   patterns: [[/^[\p{L}\p{N}][\p{L}\p{N}._@-]*$/u, 'must be letters, digits and ._@-, a letter or digit first']],
+} as const satisfies TextRules
+
+/** Of the name of an operator who is new. */
+export const newOperatorNameRules: TextRules = {
+  ...operatorNameRules,
+  patterns: [...operatorNameRules.patterns, ...newNameRules.patterns],
+  more: newNameRules.more,
 }
 
 /** Of an operator's password: 8 to 255 characters. */

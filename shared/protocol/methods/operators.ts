@@ -1,8 +1,13 @@
 import * as z from 'zod'
-import { operatorNameRules, operatorPasswordRules } from '../text-rules.ts'
+import { newOperatorNameRules, operatorNameRules, operatorPasswordRules } from '../text-rules.ts'
 import { count, done, type MethodShape, nothing, operatorRole, stored, textBy, time } from './shape.ts'
 
 const operatorName = textBy(operatorNameRules).describe('letters, digits and `._@-`, a letter or digit first')
+
+/** The name of an operator who is new. */
+const newOperatorName = textBy(newOperatorNameRules).describe(
+  'letters, digits and `._@-`, a letter or digit first; nothing that cannot be seen, in NFC',
+)
 
 export const operator = z.object({
   name: z.string(),
@@ -32,7 +37,7 @@ export const operatorMethods = {
     summary: 'Add a named operator, who can log in at once. Only what SCRAM needs of the password is kept.',
     refuses: ['exists', 'conflict', 'unavailable'],
     logged: ['name', 'role'],
-    params: z.strictObject({ name: operatorName, role: operatorRole, password: operatorPassword }),
+    params: z.strictObject({ name: newOperatorName, role: operatorRole, password: operatorPassword }),
     result: done,
   },
   'operators.remove': {

@@ -20,7 +20,7 @@ export const userName = textBy(userNameRules).describe('at most 255 bytes of UTF
 
 /** The name of a user who is new. */
 const newUserName = textBy(newUserNameRules).describe(
-  'at most 255 bytes of UTF-8, no control characters, nothing that cannot be seen, no space at either end',
+  'at most 255 bytes of UTF-8, no control characters, nothing that cannot be seen, no space at either end, in NFC',
 )
 
 /** A SOCKS user's password. */

@@ -4,8 +4,8 @@ import { findVerb } from '../../../shared/commands/verbs.ts'
 import { isLimit, parseLimit } from '../../../shared/limits.ts'
 import type { Setting } from '../../../shared/protocol/methods.ts'
 import {
+  newOperatorNameRules,
   newUserNameRules,
-  operatorNameRules,
   operatorPasswordRules,
   problemWithText,
   userPasswordRules,
@@ -113,7 +113,7 @@ function checkChoice(name: string): Check {
 
 function checkName(form: Form, { users, operators }: Known): string | null {
   const name = fieldText(form, 'name')
-  const wrong = problemWithText(isOfUser(form) ? newUserNameRules : operatorNameRules, name)
+  const wrong = problemWithText(isOfUser(form) ? newUserNameRules : newOperatorNameRules, name)
   if (wrong !== null) return `the name ${wrong}`
   const taken = isOfUser(form)
     ? users.rows?.some(({ user }) => user.name === name)
