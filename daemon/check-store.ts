@@ -65,17 +65,18 @@ async function readAll(
   folder: string,
 ): Promise<Omit<StoreContents, 'lines'> & { readonly held: string; readonly warnings: readonly string[] }> {
   try {
-    const accounts = await loadAccounts(store.users, [], new Passwords(), store.fleet && { needed: [] })
+    const warnings: string[] = []
+    const warn = (message: string) => void warnings.push(message)
+    const accounts = await loadAccounts(store.users, [], new Passwords(), store.fleet && { needed: [], warn })
     const groups = new Groups(await store.groups.list())
     const members = {
       indexOf: (kind: 'user' | 'group', name: string) => (kind === 'user' ? accounts : groups).named(name)?.index,
       groupOf: () => 0,
     }
     const { text } = await prepareRules({ store: store.rules, folder, members }, 1)
-    const warnings: string[] = []
-    const settings = acceptStored((await store.settings.load()).values, (message) => warnings.push(message))
+    const settings = acceptStored((await store.settings.load()).values, warn)
     const bans = readBans(await store.bans.list())
-    if (bans.warning !== undefined) warnings.push(bans.warning)
+    if (bans.warning !== undefined) warn(bans.warning)
     const counts = {
       users: accounts.size,
       groups: groups.list().length,

@@ -98,7 +98,7 @@ export async function startDataPlane(
     store.users,
     settings.user,
     passwords,
-    store.fleet && { needed: trustedNames(settings['trusted-from']) },
+    store.fleet && { needed: trustedNames(settings['trusted-from']), warn },
   )
   refuseOpenProxy(settings, accounts.size)
 

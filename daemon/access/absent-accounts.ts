@@ -2,6 +2,7 @@ import { Refusal } from '../refusal.ts'
 import type { StoredUsage, StoredUser, UserStore } from '../store/store.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { type Claimant, FairQueue } from './fair-queue.ts'
+import { leftOut } from './load-accounts.ts'
 import { parsePasswordHash } from './password-hash.ts'
 import type { Turns } from './turns.ts'
 
@@ -130,7 +131,7 @@ export class AbsentAccounts {
   #read(stored: StoredUser): Omit<Account, 'index'> | undefined {
     const password = parsePasswordHash(stored.password)
     if (password) return { ...stored, password }
-    this.#options.warn(`the stored password of ${JSON.stringify(stored.name)} is damaged: set another one`)
+    this.#options.warn(leftOut(stored.name))
     return undefined
   }
 

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Account, Accounts } from '../access/accounts.ts'
 import type { Groups } from '../access/groups.ts'
 import type { LateChanges } from '../access/late-changes.ts'
+import { leftOut } from '../access/load-accounts.ts'
 import { formatPasswordHash, parsePasswordHash } from '../access/password-hash.ts'
 import type { Turns } from '../access/turns.ts'
 import type { Loops } from '../access/users.ts'
@@ -119,7 +120,7 @@ export class AdoptedAccounts {
     const isKept = before && formatPasswordHash(before.password) === stored.password
     const password = isKept ? before.password : parsePasswordHash(stored.password)
     if (!password) {
-      this.#options.warn(`the stored password of ${shown(stored.name)} is damaged, so they are left out: remove them`)
+      this.#options.warn(leftOut(stored.name))
       return undefined
     }
     // Users of one text share its object: it costs the way to what is in force once.

@@ -78,6 +78,24 @@ it.each([
   expect(String(error)).not.toContain('secret')
 })
 
+it('of a store of a fleet leaves out who has a damaged password, and lets nobody in without one if none is left', async () => {
+  const store = await openStore(await temporaryFolder())
+  for (const user of [bob, { ...bob, name: 'eve', password: 'nonsense' }]) await store.users.insert(user)
+  const warnings: string[] = []
+  const fleet = { needed: [], warn: (message: string) => void warnings.push(message) }
+  const accounts = await loadAccounts(store.users, [], passwords, fleet)
+  expect(accounts.list()).toMatchObject([{ name: 'bob' }])
+  expect(warnings).toEqual([
+    'the stored password of "eve" is damaged, so they are left out: delete their row of proxyd.users, and add them anew',
+  ])
+  const id = accounts.named('bob')?.id ?? 0
+  await store.users.remove(id)
+  const none = loadAccounts(store.users, [], passwords, fleet)
+  await expect(none).rejects.toThrow('no user in the store that --store names has a password that can be read')
+  expect((await loadAccounts(store.users, ['ann:another'], passwords, fleet)).list()).toMatchObject([{ name: 'ann' }])
+  await store.close()
+})
+
 it('of a store of a fleet with very many users has those who are needed, and leaves the others there', async () => {
   const stored = new Map(['ann', 'bob'].map((name, i) => [name, { ...bob, id: i + 1, name }]))
   const store = {
@@ -85,7 +103,10 @@ it('of a store of a fleet with very many users has those who are needed, and lea
     named: async (name: string) => stored.get(name),
     list: () => Promise.reject(new Error('this reads all')),
   }
-  const accounts = await loadAccounts(store as never, [], passwords, { needed: ['bob', 'nobody'] })
+  const accounts = await loadAccounts(store as never, [], passwords, {
+    needed: ['bob', 'nobody'],
+    warn() {},
+  })
   expect(accounts.list()).toMatchObject([{ id: 2, name: 'bob' }])
   expect(accounts).toMatchObject({ isPartial: true, size: 60_000 })
 })
