@@ -49,7 +49,9 @@ export async function readStore(file: string, folder: string): Promise<StoreCont
   const { held, warnings, users, settings } = await openStore(copy.folder)
     .then((store) => readAll(store, folder))
     .catch((error: unknown) => {
-      const why = (message: string) => message.replaceAll(databaseIn(copy.folder), 'it')
+      // The file, and not its copy, is what people know.
+      const why = (message: string) =>
+        message.replaceAll(databaseIn(copy.folder), 'it').replaceAll(`the store in ${copy.folder}`, 'it')
       throw told(error, (message) => `${file} can be read, but proxyd would not start with it: ${why(message)}`)
     })
   return { lines: [`${file} is sound: schema: ${schema}, ${held}`, ...warnings], users, settings }
@@ -73,7 +75,7 @@ async function readAll(
       indexOf: (kind: 'user' | 'group', name: string) => (kind === 'user' ? accounts : groups).named(name)?.index,
       groupOf: () => 0,
     }
-    const { text } = await prepareRules({ store: store.rules, folder, members }, 1)
+    const { text } = await prepareRules(store, { folder, members }, 1)
     const settings = acceptStored((await store.settings.load()).values, warn)
     const bans = readBans(await store.bans.list())
     if (bans.warning !== undefined) warn(bans.warning)

@@ -12,7 +12,7 @@ import { BuiltIn, RuleSet } from '../policy/rule-set.ts'
 import { RuleSyntaxError } from '../policy/rule-words.ts'
 import { Refusal } from '../refusal.ts'
 import { inSlices } from '../slices.ts'
-import type { RuleStore } from '../store/store.ts'
+import { type RuleStore, type Store, StoreError } from '../store/store.ts'
 import { compileAside } from './compile-text.ts'
 import { HitCounts, pace } from './hit-counts.ts'
 import { rowsOf } from './rule-rows.ts'
@@ -303,10 +303,15 @@ export interface PreparedRules {
  * to start without it would let clients where they must not.
  */
 export async function prepareRules(
-  { store, folder, members }: Pick<LiveRulesOptions, 'store' | 'folder' | 'members'>,
+  store: Pick<Store, 'rules' | 'called' | 'fleet'>,
+  { folder, members }: Pick<LiveRulesOptions, 'folder' | 'members'>,
   loops: number,
 ): Promise<PreparedRules> {
-  const stored = await storedText(store)
+  const stored = await storedText(store.rules).catch((error: unknown) => {
+    if (!(error instanceof Refusal) || error instanceof StoreError) throw error
+    const mend = store.fleet ? 'restore a backup' : 'restore a backup, or have proxyd --recover-store save all but them'
+    throw new StoreError('corrupt', `the rules in ${store.called} are damaged (${error.message}): ${mend}`)
+  })
   return { ...stored, memory: await compiled(stored.text, { folder, members }, loops) }
 }
 

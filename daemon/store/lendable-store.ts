@@ -76,16 +76,15 @@ export abstract class LendableStore implements Store {
     remove: (name) => this.#change('watches', 'remove', name),
   }
   abstract readonly fleet: FleetStore | undefined
-  readonly #called: string
+  readonly called: string
   readonly #listeners = new Set<ChangeListener>()
   #closed = false
   /** While another process may have it. */
   #lent: PromiseWithResolvers<void> | undefined
   #elsewhere: Elsewhere | undefined
 
-  /** `called`: the store in words for people. */
   constructor(called: string) {
-    this.#called = called
+    this.called = called
   }
 
   watch(listener: ChangeListener): () => void {
@@ -161,7 +160,7 @@ export abstract class LendableStore implements Store {
   ): Promise<unknown> {
     // No turn is given away in vain: a close that comes behind waits for what was asked before.
     if (this.#lent) await this.#lent.promise
-    if (this.#closed) throw new StoreError('failed', `${this.#called} is closed`)
+    if (this.#closed) throw new StoreError('failed', `${this.called} is closed`)
     return this.#elsewhere ? givenAway(this.#elsewhere) : this.call(part, method, given)
   }
 }

@@ -10,6 +10,8 @@ import { Refusal } from '../refusal.ts'
  * and reads too. Where the store is on another machine, and the connection broke on the last word, that says so: it may have been made.
  */
 export interface Store {
+  /** In words for people: where it is. */
+  readonly called: string
   readonly users: UserStore
   readonly groups: GroupStore
   readonly usage: UsageStore

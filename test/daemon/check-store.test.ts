@@ -17,7 +17,11 @@ const damages: readonly [string, (file: string) => void, RegExp][] = [
     (file) => alter(file, 'PRAGMA foreign_keys = OFF; DELETE FROM users; INSERT INTO usage VALUES (7, 0, 0, 0, 0)'),
     /row 7 of usage is of none of the users/,
   ],
-  ['rules that are none', (file) => alter(file, "UPDATE rules SET text = 'let bob in'"), /line 1, column 1/],
+  [
+    'rules that are none',
+    (file) => alter(file, "UPDATE rules SET text = 'let bob in'"),
+    /the rules in it are damaged \(line 1, column 1: .*\): restore a backup, or have proxyd --recover-store/,
+  ],
   [
     'limits that are null',
     (file) => alter(file, "UPDATE users SET limits = 'null'"),

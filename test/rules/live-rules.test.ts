@@ -41,7 +41,8 @@ async function begin(stored?: StoredRules) {
     own: () => new OwnSockets([{ address: '127.0.0.1', port: 1080 }], () => false),
     lookUp: async () => [],
   }
-  const rules = new LiveRules(options, await prepareRules(options, 1))
+  const place = { called: 'the store', fleet: undefined }
+  const rules = new LiveRules(options, await prepareRules({ ...place, rules: options.store }, options, 1))
   const ids = () => rules.list().rows.map(({ id, text }) => [id, text])
   return { rules, kept, judged, table, ids, disk, late, again: () => begin(kept.at(-1)) }
 }
@@ -49,6 +50,14 @@ async function begin(stored?: StoredRules) {
 describe('rules', () => {
   beforeEach(() => void vi.useFakeTimers({ now: Date.parse('2026-01-01T00:00Z') }))
   afterEach(() => void vi.useRealTimers())
+
+  it('that are stored and are none are told with their place and the mend', async () => {
+    const damaged = begin({ revision: 1, text: 'let bob in', ids: [16], nextId: 17 })
+    const message =
+      'the rules in the store are damaged (line 1, column 1: a rule begins with allow or deny): ' +
+      'restore a backup, or have proxyd --recover-store save all but them'
+    await expect(damaged).rejects.toMatchObject({ problem: 'corrupt', message })
+  })
 
   it('keep their numbers, hits and comments while others come, go and change places, and over a restart', async () => {
     const { rules, kept, judged, ids, again } = await begin()
