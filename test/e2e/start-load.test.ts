@@ -22,7 +22,7 @@ const most = {
   'proxyd-start.js': 2,
   'proxyd.js': 1,
   'store-thread.js': 40,
-  'worker.js': 200,
+  'worker.js': 220,
 }
 const withSchemas = ['proxyd-main.cjs']
 
