@@ -1,5 +1,4 @@
 import type { LogEntry } from '../shared/protocol/methods.ts'
-import { logLevels } from '../shared/protocol/vocabulary.ts'
 import { tellObservers } from './contained.ts'
 
 /** Entries kept. */
@@ -18,9 +17,8 @@ export class LogRing {
   readonly #news: LogEntry[] = []
   #isTelling = false
 
-  history(count: number, level: LogEntry['level']): LogEntry[] {
-    const grave = this.#entries.filter((entry) => logLevels.indexOf(entry.level) >= logLevels.indexOf(level))
-    return count > 0 ? grave.slice(-count) : []
+  history(count: number, wants: (entry: LogEntry) => boolean): LogEntry[] {
+    return count > 0 ? this.#entries.filter(wants).slice(-count) : []
   }
 
   watch(listener: (entry: LogEntry) => void): () => void {

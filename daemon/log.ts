@@ -8,6 +8,8 @@ import { openOutput } from './output.ts'
 /** The daemon's log: on stderr from a level on, and its newest lines in memory, from info on whatever that level is. */
 export interface DaemonLog {
   readonly logger: Logger
+  /** Its lines tell what operators did, and are marked so: they are for admins, as the audit is. */
+  readonly audited: Pick<Logger, 'info'>
   readonly recorded: LogRing
   /** From now on. */
   setLevel(level: Settings['log-level']): void
@@ -41,6 +43,7 @@ export async function openLog(level: Settings['log-level']): Promise<DaemonLog> 
   )
   return {
     logger,
+    audited: logger.child({ audit: true }),
     recorded,
     setLevel(next) {
       shown = next
@@ -51,7 +54,7 @@ export async function openLog(level: Settings['log-level']): Promise<DaemonLog> 
 
 async function formatForPeople(terminal: NodeJS.WriteStream): Promise<(entry: Line) => string> {
   const { prettyFactory } = await import('pino-pretty')
-  return prettyFactory({ colorize: terminal.hasColors(), translateTime: 'SYS:HH:MM:ss' })
+  return prettyFactory({ colorize: terminal.hasColors(), translateTime: 'SYS:HH:MM:ss', ignore: 'audit' })
 }
 
 /** A line as pino writes it: its level, time and message, and what else was said. */
@@ -59,6 +62,7 @@ interface Line {
   readonly level: Level
   readonly time: string
   readonly msg?: string
+  readonly audit?: true
   readonly [field: string]: unknown
 }
 
@@ -74,12 +78,13 @@ function recordedFrom(level: Settings['log-level']): 'debug' | 'info' {
   return level === 'debug' ? 'debug' : 'info'
 }
 
-function entryOf({ level, time, msg = '', ...rest }: Line): Omit<LogEntry, 'seq'> {
+function entryOf({ level, time, msg = '', audit, ...rest }: Line): Omit<LogEntry, 'seq'> {
   const fields = Object.entries(rest).map(([name, value]) => [name, textOf(value)])
   return {
     time: Date.parse(time),
     level: level === 'fatal' ? 'error' : level === 'trace' ? 'debug' : level,
     message: msg,
+    ...(audit && { audit }),
     ...(fields.length > 0 && { fields: Object.fromEntries(fields) }),
   }
 }

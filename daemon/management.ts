@@ -97,6 +97,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       status: statusReport(options, observed, administered, itself),
     },
     log: log.logger,
+    audited: log.audited,
   })
   parts.defer(() => control.close())
   const endpoints = await keepClientsAway(control, options)

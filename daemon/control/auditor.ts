@@ -28,9 +28,10 @@ type Known = Pick<Backend, 'audit' | 'userTable' | 'limits' | 'config' | 'operat
 /** Sees what operators change, with what was so before and is so after, and tells the audit and the log. */
 export class Auditor {
   readonly #known: Known
-  readonly #log: Log
+  readonly #log: Pick<Log, 'info'>
 
-  constructor(known: Known, log: Log) {
+  /** `log` is for admins, too. */
+  constructor(known: Known, log: Pick<Log, 'info'>) {
     this.#known = known
     this.#log = log
   }

@@ -157,8 +157,8 @@ export interface UsageReports {
 
 /** The newest lines of the log, whatever its level on stderr. */
 export interface RecordedLog {
-  /** At most the last `count` entries of this level or a graver one, oldest first. */
-  history(count: number, level: LogEntry['level']): LogEntry[]
+  /** At most the last `count` entries that are wanted, oldest first. */
+  history(count: number, wants: (entry: LogEntry) => boolean): LogEntry[]
   /** Hear each new entry, of whatever level, until the returned function is called. */
   watch(listener: (entry: LogEntry) => void): () => void
 }

@@ -35,6 +35,8 @@ export interface ControlOptions {
   /** What another process has listened on. */
   readonly handed?: HandedSockets | undefined
   readonly log: Log
+  /** Hears what operators do, which is for admins. */
+  readonly audited: Pick<Log, 'info'>
   /** Milliseconds between two looks at the runtime folder, a minute by default. */
   readonly lookPeriod?: number
   /** Milliseconds for which connections and users are still watched when nobody follows them, 5 s by default. */
@@ -208,7 +210,7 @@ function makeTlsDoor({ tls, limits, log }: ControlOptions, clients: Clients): Tl
 
 /** What it takes to serve clients is loaded when the first one comes: 45 ms of CPU and 14 MB, most of it the protocol's table. */
 function makeClients(options: ControlOptions, cookie: string, changes: Changes) {
-  const { backend, instance, log, socket = ownSocket, linger = feedLinger, predecessor } = options
+  const { backend, instance, log, audited, socket = ownSocket, linger = feedLinger, predecessor } = options
   const { generation } = predecessor ?? { generation: 1 }
   const limits = { ...protocolLimits, ...options.limits }
   let offered: Promise<Offered> | undefined
@@ -218,6 +220,7 @@ function makeClients(options: ControlOptions, cookie: string, changes: Changes) 
         backend,
         instance,
         log,
+        audited,
         limits,
         linger,
         cookie,

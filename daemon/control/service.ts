@@ -35,6 +35,8 @@ export interface ServiceOptions {
   readonly backend: Backend
   readonly instance: string
   readonly log: Log
+  /** Hears what operators do, which is for admins. */
+  readonly audited: Pick<Log, 'info'>
   readonly limits: Limits
   /** See `FeedLimits.linger`. */
   readonly linger: number
@@ -59,14 +61,14 @@ export interface Offered {
 }
 
 export function makeService(options: ServiceOptions): Offered {
-  const { backend, instance, log, limits, linger, cookie, changes, socketRole, generation, clients } = options
-  const auditor = new Auditor(backend, log)
+  const { backend, instance, log, audited, limits, linger, cookie, changes, socketRole, generation, clients } = options
+  const auditor = new Auditor(backend, audited)
   const login = {
     find: accounts(backend.operators, cookie),
     decoySecret: backend.operators.decoySecret,
     failures: new LoginFailures(limits.loginFailures),
     auditor,
-    log,
+    log: audited,
   }
   const greeting = eventLine('hello', {
     protocol: [...protocolVersion],

@@ -31,7 +31,6 @@ import type {
   Watch,
   WatchNotice,
 } from '../../shared/protocol/methods.ts'
-import { logLevels } from '../../shared/protocol/vocabulary.ts'
 import { sampleOf } from '../helpers/sample.ts'
 import { unlimited } from '../helpers/user-row.ts'
 import { FakeAudit, FakeBans, FakeConfiguration, FakeOperators, FakeRules } from './fake-administration.ts'
@@ -384,9 +383,8 @@ class FakeLog implements RecordedLog {
     return this.#watchers.size
   }
 
-  history(count: number, level: LogEntry['level']): LogEntry[] {
-    const grave = this.entries.filter((entry) => logLevels.indexOf(entry.level) >= logLevels.indexOf(level))
-    return count > 0 ? grave.slice(-count) : []
+  history(count: number, wants: (entry: LogEntry) => boolean): LogEntry[] {
+    return count > 0 ? this.entries.filter(wants).slice(-count) : []
   }
 
   watch(listener: (entry: LogEntry) => void): () => void {

@@ -9,7 +9,12 @@ function follow(options: Partial<Parameters<typeof followLog>[2]> = {}) {
   const { log } = new FakeBackend()
   const pushed: Pushed[] = []
   const outlet = { ready: true, send: (line: string) => void pushed.push(JSON.parse(line).params) }
-  const follower = followLog(log, outlet, { level: 'info', waiting: 3, line: 10_000, ...options })
+  const follower = followLog(log, outlet, {
+    wants: ({ level }) => level !== 'debug',
+    waiting: 3,
+    line: 10_000,
+    ...options,
+  })
   return { log, pushed, outlet, follower }
 }
 
@@ -31,19 +36,14 @@ it('sends the entries of one turn in one event, whole', async () => {
   expect(pushed.map(seqs)).toEqual([[1, 2], [3]])
 })
 
-it.each([
-  ['debug', [1, 2, 3, 4]],
-  ['info', [2, 3, 4]],
-  ['warn', [3, 4]],
-  ['error', [4]],
-] as const)('sends what is %s or graver', async (level, expected) => {
-  const { log, pushed } = follow({ level, waiting: 10 })
+it('sends what is wanted', async () => {
+  const { log, pushed } = follow()
   for (const each of ['debug', 'info', 'warn', 'error'] as const) log.say(each, 'x')
   await turn()
-  expect(pushed.flatMap(seqs)).toEqual(expected)
+  expect(pushed.flatMap(seqs)).toEqual([2, 3, 4])
 })
 
-it('keeps the newest for a client that is slow, and counts the lost of its level once', async () => {
+it('keeps the newest for a client that is slow, and counts the lost of those it wants once', async () => {
   const { log, pushed, outlet, follower } = follow()
   outlet.ready = false
   for (let i = 0; i < 10; i++) log.say(i % 2 === 0 ? 'info' : 'debug', 'x')

@@ -31,6 +31,7 @@ export async function startControl(options: Partial<ControlOptions> = {}): Promi
     backend,
     instance: 'test',
     linger: 0,
+    audited: { info: note },
     log: { info: note, warn: note, error: (error, message) => note(`${message}: ${error}`) },
     ...options,
   })

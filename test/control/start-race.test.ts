@@ -15,7 +15,7 @@ const starter = `
   const log = { info() {}, warn() {}, error() {} }
   console.log('loaded')
   process.stdin.once('data', async (name) => {
-    const options = { listen: [], runtimeDirectory: process.argv[1], backend: new FakeBackend(), log }
+    const options = { listen: [], runtimeDirectory: process.argv[1], backend: new FakeBackend(), log, audited: log }
     try {
       await startControlServer({ ...options, instance: String(name).trim() })
       console.log('serves')

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
+import { greeted, logIn, type RawClient, started } from '../control/raw-client.ts'
 import { startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { operate } from '../helpers/operate.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 
 it('tells after a restart who changed what, and who is logged in', async () => {
@@ -31,3 +33,47 @@ it('says what it wants where it does not understand', async () => {
   expect(outcome).toMatchObject({ status: 2, stdout: '' })
   expect(outcome.stderr).toContain('TIME is how long ago, such as 2h or 30d, or a date')
 })
+
+it('is for admins in the log, too: others read there what the daemon does, not what operators did', async () => {
+  const daemon = await startDaemon()
+  const admin = await operate(daemon)
+  const password = 'a long password'
+  await admin.call('operators.add', { name: 'ann', role: 'operator', password })
+  const [at = ''] = daemon.listening('control')
+  const ann = await greeted({ port: Number(/:(\d+)$/.exec(at)?.[1]) })
+  await started(ann)
+  expect((await logIn(ann, password, 'ann')).result.role).toBe('operator')
+  const [watcher, lowered] = [await operate(daemon), await operate(daemon)]
+  for (const client of [watcher, lowered, ann]) await client.call('log.subscribe')
+  await lowered.call('session.drop', { role: 'operator' })
+  await admin.call('users.add', { name: 'bob', password })
+  await admin.call('daemon.reload')
+
+  const told = /users\.add name="bob"/
+  expect(await heardUntil(watcher, /what lies in files is read again/)).toMatch(told)
+  for (const client of [lowered, ann]) {
+    expect(await heardUntil(client, /what lies in files is read again/)).not.toMatch(/bob|ann/)
+    const messages = await history(client)
+    expect(messages).toContainEqual(expect.stringMatching(/what lies in files is read again/))
+    expect(messages.join('\n')).not.toMatch(/bob|ann|management login/)
+  }
+  const all = (await history(admin)).join('\n')
+  expect(all).toMatch(told)
+  expect(all).toMatch(/^management login of ann from 127\.0\.0\.1$/m)
+})
+
+async function history(client: RawClient): Promise<string[]> {
+  const { entries } = (await client.call('log.subscribe', { level: 'debug', history: 1000 })).result
+  return entries.map(({ message }: { readonly message: string }) => message)
+}
+
+/** What is pushed of the log until there is such a line, as one text. */
+async function heardUntil(client: RawClient, last: RegExp): Promise<string> {
+  const heard: string[] = []
+  while (!heard.some((message) => last.test(message))) {
+    const line = await client.next()
+    if (line === undefined) throw new Error('the connection ended')
+    if (line.method === 'log.entries') for (const { message } of line.params.entries) heard.push(message)
+  }
+  return heard.join('\n')
+}

@@ -39,7 +39,8 @@ export interface LoginOptions {
   readonly decoySecret: Buffer
   readonly failures: LoginFailures
   readonly auditor: Auditor
-  readonly log: Log
+  /** For admins, too. */
+  readonly log: Pick<Log, 'info'>
 }
 
 /**

@@ -8,6 +8,7 @@ export const logEntry = z.object({
   time,
   level: z.enum(logLevels),
   message: z.string(),
+  audit: z.literal(true).optional().describe('set if it tells what an operator did: such lines are for admins only'),
   fields: z.record(z.string(), z.string()).optional().describe('what else was said'),
 })
 export type LogEntry = z.infer<typeof logEntry>
@@ -15,7 +16,8 @@ export type LogEntry = z.infer<typeof logEntry>
 export const logMethods = {
   'log.subscribe': {
     role: 'operator',
-    summary: 'Follow the log from this level on; the reply carries the last `history` entries of it, oldest first.',
+    summary:
+      'Follow the log from this level on; the reply carries the last `history` entries of it, oldest first. What operators did is for admins only.',
     refuses: [],
     params: z.strictObject({
       level: z.enum(logLevels).optional().describe('the mildest that is told; `info` unless told'),
