@@ -122,7 +122,7 @@ function saidBy(error: unknown): string {
   return line.length > longestSaid ? `${line.slice(0, longestSaid)}…` : line
 }
 
-/** Of JSON that is none, or of another shape. */
+/** Of JSON that is none, or of another shape, and of what is gone. */
 export function damaged(called: string, what: string, error: SyntaxError): StoreError {
   return new StoreError('corrupt', `${called} has ${what} in it that are damaged (${error.message}): restore a backup`)
 }

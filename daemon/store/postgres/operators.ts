@@ -41,8 +41,9 @@ export function postgresOperators(connections: Connections, node: string): Opera
         if (rows.length > 0) await note('operator', [name])
       }),
     async decoySecret() {
-      const [{ bytes }] = await connections.ask<{ bytes: Uint8Array }>('SELECT bytes FROM proxyd.decoy')
-      return plain(bytes)
+      const [row] = await connections.ask<{ bytes: Uint8Array }>('SELECT bytes FROM proxyd.decoy')
+      if (!row) throw new SyntaxError('proxyd.decoy has no row')
+      return plain(row.bytes)
     },
   }
 }
