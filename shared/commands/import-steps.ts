@@ -32,7 +32,7 @@ export function importSteps(kept: Kept): [name: string, step: Step][] {
     ['groups', inPages('groups', groups, (page) => ({ groups: page }))],
     ['users', inPages('users', users, (page) => ({ users: page, expected: groups.map(({ name }) => name) }))],
     // A daemon without rules has nothing to say against those that there are.
-    ['rules', rules.length > 0 ? importRules(`${rules.join('\n')}\n`) : nothing],
+    ['rules', rules.length > 0 ? importRules(rules, groups.length + users.length > 0) : nothing],
     ['settings', settings ? importSettings(settings) : nothing],
     ['bans', importBans(bans, settings?.['ban-exempt'])],
     ['watches', importWatches(watches)],
@@ -103,8 +103,11 @@ function factText(field: string, value: unknown): string {
   return valueText(field, value as Parameters<typeof valueText>[1])
 }
 
-function importRules(text: string): Step {
+/** `withAccounts`: users or groups come with them, and are not there yet in a dry run, so that tests about them would fail. */
+function importRules(lines: readonly string[], withAccounts: boolean): Step {
   return async (call, dryRun) => {
+    const isAhead = (line: string) => dryRun && withAccounts && /^\s*test\b.*\b(user|group):/.test(line)
+    const text = lines.map((line) => `${isAhead(line) ? '' : line}\n`).join('')
     const before = await call('rules.list', { text: true, limit: 1 })
     if ((before.text ?? '').trimEnd() === text.trimEnd()) return []
     const { added, removed, reordered } = await call('rules.apply', { text, ifRevision: before.revision, dryRun })

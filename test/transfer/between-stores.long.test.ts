@@ -27,7 +27,7 @@ const kept = {
     { name: 'bob', password, enabled: false, created: 6, limits: { quota: 1e9, cycle: 'month' } },
     { name: "zoë 'DROP", password, created: 7, limits: { 'max-connections': 3 } },
   ],
-  rules: ['deny user:ann to a.example', 'allow to *.example', 'test b.example:80 = allow'],
+  rules: ['deny user:ann to a.example', 'allow to *.example', 'test user:ann a.example:80 = deny'],
   settings: { 'timeout-idle': 60_000, 'max-connections': 900 },
   bans: [
     { source: '192.0.2.1', until: null },
