@@ -17,6 +17,9 @@ export interface ManagerVariables {
 /** The first descriptor that is handed over: sd_listen_fds(3). */
 export const firstSocket = 3
 
+/** Milliseconds that a timer of Node takes at most; what is more is taken for 1. */
+const longestPeriod = 2 ** 31 - 1
+
 /** More than systemd hands over: a number beyond it is no count. */
 const mostSockets = 65_536
 
@@ -139,7 +142,7 @@ export class ServiceManager {
       isAsked = false
       await this.#tell(['WATCHDOG=1'])
     }
-    this.#watching = setInterval(() => void look(), watchdog / 2).unref()
+    this.#watching = setInterval(() => void look(), Math.min(watchdog / 2, longestPeriod)).unref()
     void look()
   }
 

@@ -34,6 +34,16 @@ test('variables count for the process that they name, and no child gets them', (
   expect(forSuccessor(given)).toEqual({ HOME, NOTIFY_SOCKET, WATCHDOG_USEC })
 })
 
+test('a time for signs of life that is longer than a timer can be is as long as it can be', async () => {
+  const period = vi.spyOn(globalThis, 'setInterval')
+  const { watchdog } = takeVariables({ ...given, WATCHDOG_USEC: '1e308' }, 7)
+  const manager = new ServiceManager({ notifySocket: undefined, watchdog, sockets: [] }, () => {})
+  manager.watch(async () => {})
+  expect(period.mock.calls.map(([, time]) => time)).toEqual([2 ** 31 - 1])
+  manager.leave(1)
+  period.mockRestore()
+})
+
 test.runIf(process.platform === 'linux')(
   'there are signs of life as long as all answers, until another takes over',
   async () => {
