@@ -79,7 +79,7 @@ export class Nodes {
   }
 
   /** This one is there, however long the store has not heard of it. */
-  #stateOf({ name, state, age }: StoredNode & { readonly age: number }): SeenNode['state'] {
+  #stateOf({ name, state, age }: Pick<SeenNode, 'name' | 'state' | 'age'>): SeenNode['state'] {
     return state !== 'ended' && age > goneAfter && name !== this.#options.store.node ? 'gone' : state
   }
 

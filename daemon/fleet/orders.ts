@@ -79,13 +79,16 @@ export class Orders {
     const { store, carryOut, isUp, warn } = this.#options
     if (!isUp()) return
     const orders = await store.takeOrders().catch(() => [])
+    const unheard: string[] = []
     await Promise.all(
       orders.map(async (order) => {
         const answer = await carryOut(order)
         await store.answer(order.id, answer).catch((error: Error) => {
-          warn(`${order.method} is done for node ${order.from}, which does not hear of it: ${error.message}`)
+          unheard.push(`${order.method} is done for node ${order.from}, which does not hear of it: ${error.message}`)
         })
       }),
     )
+    const [first] = unheard
+    if (first !== undefined) warn(unheard.length > 1 ? `${first}; and ${unheard.length - 1} more like it` : first)
   }
 }

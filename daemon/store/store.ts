@@ -415,13 +415,18 @@ export interface FleetStore {
   changesSince(seq: number): Promise<StoredChange[]>
   /** Tells of this node; resolves to what was told under its name before, if anything was. */
   beat(node: StoredNode): Promise<StoredNode | undefined>
-  /** By name, each with how many milliseconds ago it told of itself last, by the clock of the store. */
-  nodes(): Promise<(StoredNode & { readonly age: number })[]>
+  /**
+   * By name, each with how many milliseconds ago it told of itself last, by the clock of the store. `gone`: what it told cannot be
+   * read, and only its name is known.
+   */
+  nodes(): Promise<
+    (Omit<StoredNode, 'state'> & { readonly state: StoredNode['state'] | 'gone'; readonly age: number })[]
+  >
   /** Forgets a node that has gone. */
   forget(name: string): Promise<void>
   /** Gives these orders, from this node; resolves to their ids, in this order. */
   order(orders: readonly Omit<StoredOrder, 'id' | 'from'>[]): Promise<number[]>
-  /** Takes the orders for this node that were given within half a minute, oldest first, each once. */
+  /** Takes the orders for this node that were given within half a minute, oldest first, each once, at most 100. */
   takeOrders(): Promise<StoredOrder[]>
   answer(order: number, answer: StoredAnswer): Promise<void>
   /** Of these orders as far as they are answered, by id. What is an hour old may be gone. */

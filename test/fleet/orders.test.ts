@@ -58,3 +58,21 @@ it('are none where the store does not take them, and who answers late is heard o
     expect(warnings).toEqual(['users.cut is done for node a, which does not hear of it: connection refused']),
   )
 })
+
+it('whose answers are not heard of are one line of the log, however many', async () => {
+  const fleet = new FakeFleet()
+  const warnings: string[] = []
+  const a = ordersOf(fleet, 'a', { patience: 20 })
+  await a.give(
+    Array.from({ length: 50 }, () => 'b'),
+    wish,
+  )
+  ordersOf(fleet, 'b', {
+    carryOut: async () => {
+      fleet.problem = 'connection refused'
+      return { result: {} }
+    },
+    warn: (message) => void warnings.push(message),
+  })
+  await eventually(() => expect(warnings).toEqual([expect.stringMatching(/refused; and 49 more like it$/)]))
+})

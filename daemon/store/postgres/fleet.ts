@@ -1,9 +1,40 @@
+import * as z from 'zod'
 import type { FleetStore, StoredAnswer, StoredChange, StoredNode, StoredOrder } from '../store.ts'
 import type { Connections } from './connections.ts'
 import { postgresLeases } from './leases.ts'
 
+const amount = z.number().nonnegative()
+const nodeShape = z.object({
+  name: z.string(),
+  version: z.string(),
+  started: amount.int(),
+  state: z.enum(['serves', 'drains', 'ended']),
+  socks: z.array(z.string()),
+  control: z.array(z.string()),
+  connections: amount.int(),
+  up: amount,
+  down: amount,
+  cpu: amount,
+})
+
+/** What stands for a node that told what cannot be read: it is not there, and can be forgotten by its name. */
+const unreadable: Omit<StoredNode, 'name' | 'state'> & { readonly state: 'gone' } = {
+  ...{ version: '', started: 0, state: 'gone', socks: [], control: [], connections: 0, up: 0, down: 0, cpu: 0 },
+}
+
+/** What a node told of itself; undefined if it cannot be read, such as of a version that told otherwise. */
+function nodeIn(told: string): StoredNode | undefined {
+  try {
+    return nodeShape.parse(JSON.parse(told))
+  } catch {
+    return undefined
+  }
+}
+
 /** Changes that are read at once. */
 const page = 1_000
+/** Orders that are taken at once. */
+const mostTaken = 100
 /** An order that was not taken for so long is nobody's any more. */
 const orderGood = '30 seconds'
 /** Nobody asks for an answer that is as old as this. */
@@ -37,14 +68,14 @@ export function postgresFleet(connections: Connections, node: string): FleetStor
         [told.name, JSON.stringify(told)],
       )
       const before = rows[0]?.before
-      return before ? (JSON.parse(before) as StoredNode) : undefined
+      return before ? nodeIn(before) : undefined
     },
     async nodes() {
-      const rows = await ask<{ told: string; age: number }>(
-        `SELECT told, floor(extract(epoch FROM clock_timestamp() - heard) * 1000)::bigint AS age
+      const rows = await ask<{ name: string; told: string; age: number }>(
+        `SELECT name, told, floor(extract(epoch FROM clock_timestamp() - heard) * 1000)::bigint AS age
         FROM proxyd.nodes ORDER BY name`,
       )
-      return rows.map(({ told, age }) => ({ ...(JSON.parse(told) as StoredNode), age: Math.max(0, age) }))
+      return rows.map(({ name, told, age }) => ({ ...(nodeIn(told) ?? unreadable), name, age: Math.max(0, age) }))
     },
     async forget(name) {
       await ask('DELETE FROM proxyd.nodes WHERE name = $1', [name])
@@ -66,7 +97,10 @@ export function postgresFleet(connections: Connections, node: string): FleetStor
     async takeOrders() {
       const rows = await ask<{ id: number; told: string }>(
         `UPDATE proxyd.orders SET taken = true
-        WHERE node = $1 AND NOT taken AND given > now() - interval '${orderGood}' RETURNING id, told`,
+        WHERE NOT taken AND id IN (
+          SELECT id FROM proxyd.orders WHERE node = $1 AND NOT taken AND given > now() - interval '${orderGood}'
+          ORDER BY id LIMIT ${mostTaken} FOR UPDATE SKIP LOCKED
+        ) RETURNING id, told`,
         [node],
       )
       const orders = rows.map(({ id, told }) => ({

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { noLimits } from '../../../daemon/access/accounts.ts'
+import { Nodes } from '../../../daemon/fleet/nodes.ts'
 import { openPostgresStore } from '../../../daemon/store/postgres/postgres-store.ts'
 import { prepareStore } from '../../../daemon/store/postgres/prepare.ts'
 import {
@@ -244,6 +245,35 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     expect(nodesNow.every(({ age }) => age >= 0 && age < 60_000)).toBe(true)
     await b.fleet.forget('a')
     expect(await a.fleet.nodes()).toHaveLength(1)
+  })
+
+  it('are shown as gone where what they told cannot be read, and can be forgotten', async () => {
+    const database = await server.newDatabase()
+    const store = await openPostgresStore({
+      place: placeOf(server.place(database)),
+      password: async () => '',
+      node: 'a',
+    })
+    onTestFinished(() => store.close())
+    const fleet = store.fleet as FleetStore
+    const rows = ['{bad', 'null', '{"name":"x","state":"serves","socks":7}', '[]'].map(
+      (told, i) => `('n${i}', '${told}', now())`,
+    )
+    await server.sql(database, `INSERT INTO proxyd.nodes (name, told, heard) VALUES ${rows.join()}`)
+    const nodes = new Nodes({ store: fleet, warn: () => {} })
+    expect((await nodes.list()).map(({ name, state }) => [name, state])).toEqual(
+      ['n0', 'n1', 'n2', 'n3'].map((name) => [name, 'gone']),
+    )
+    for (const name of ['n0', 'n1', 'n2', 'n3']) await nodes.forget(name)
+    expect(await nodes.list()).toEqual([])
+  })
+
+  it('take so many orders at once, the oldest first, and the others later', async () => {
+    const [a, b] = await nodes('a', 'b')
+    const order = { by: 'ann', role: 'operator', method: 'users.cut', params: {}, to: 'b' } as const
+    const ids = await a.fleet.order(Array.from({ length: 150 }, () => order))
+    expect((await b.fleet.takeOrders()).map(({ id }) => id)).toEqual(ids.slice(0, 100))
+    expect((await b.fleet.takeOrders()).map(({ id }) => id)).toEqual(ids.slice(100))
   })
 
   it('refuse a schema that is missing, older or newer, and make it once', async () => {
