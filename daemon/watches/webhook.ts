@@ -124,6 +124,8 @@ export class Webhook {
     const request = (protocol === 'https:' ? requestSecure : requestPlain)(url, {
       method: 'POST',
       agent: false,
+      // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+      rejectUnauthorized: true,
       lookup: isThisMachine(hostname) ? undefined : publicAlone(this.#options.lookUp ?? lookUp),
       signal: AbortSignal.any([AbortSignal.timeout(time), this.#ending.signal]),
       headers: {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { type ConnectionError, connect, followDaemon, type TlsTarget } from '../../tui/client/index.ts'
 import { exitStatus, failureOf, withMend } from '../../tui/exec/failure.ts'
 import { startTlsControl, writeIdentity } from '../control/tls-client.ts'
@@ -105,6 +105,8 @@ it('tells that too many logins have failed', async () => {
 it('tells what is wrong with a certificate, before a byte of the login', async () => {
   const { tls, log } = await startWithBob()
   const place = `127.0.0.1:${tls.port}`
+  vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+  onTestFinished(() => void vi.unstubAllEnvs())
   await expect(connect({ ...tls, ca: undefined })).rejects.toMatchObject({
     kind: 'tls',
     code: 'tls_untrusted',

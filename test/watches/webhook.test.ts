@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { unfitUrl, Webhook, type WebhookOptions } from '../../daemon/watches/webhook.ts'
 import type { WatchNotice } from '../../shared/protocol/methods.ts'
 import { makeCertificate } from '../helpers/certificate.ts'
@@ -209,6 +209,8 @@ test('over https it is told by who shows a certificate that is trusted, and by n
   await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void hook.close().closeAllConnections())
   const url = `https://127.0.0.1:${(hook.address() as AddressInfo).port}/hook`
+  vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+  onTestFinished(() => void vi.unstubAllEnvs())
   const untrusting = open({ url })
   untrusting.webhook.post(notice('one'))
   await eventually(() =>

@@ -34,6 +34,8 @@ export async function openTls(target: Omit<TlsTarget, 'operator' | 'password'>, 
     servername: isIP(servername) ? '' : servername,
     checkServerIdentity: (_, certificate) => checkServerIdentity(servername, certificate),
     secureContext: await contextOf(target),
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    rejectUnauthorized: true,
   }
   return connect(options).setNoDelay()
 }
