@@ -65,7 +65,8 @@ export const userVerbs = {
     logged: true,
     flags: passwordFlags,
     form: 'New password of ',
-    summary: "change a password; prints the one it makes, once. Live connections stay: 'cut user:NAME' ends them",
+    summary: 'change a password; prints the one it makes, once',
+    words: [['NAME', "a user, whose live connections stay: 'cut user:NAME' ends them"]],
     hints: unknownUser,
     prepare: ([name], flags) =>
       givePassword(

@@ -137,9 +137,9 @@ test('the graph can show more time', async () => {
 
 test('names that lie are refused, and wide ones neither move the cursor nor break the columns (22)', async () => {
   const daemon = await daemons()
-  for (const name of ['\u202egnp.exe', 'a\u200bb\u2028c', ' '])
+  for (const name of ['\u202egnp.exe', 'a\u200bb\u2028c', 'a\u200db', 'e\u0301', ' '])
     expect(await exec(daemon, `adduser '${name}'`)).toMatchObject({ status: 1, stdout: '' })
-  const names = ['漢字', 'a\u200db', 'e\u0301'.repeat(5), 'x'.repeat(200)]
+  const names = ['漢字', 'a\u20ddb', 'x\u0301'.repeat(5), 'x'.repeat(200)]
   for (const name of names) expect(await exec(daemon, `adduser '${name}'`)).toMatchObject({ status: 0 })
   const app = await apps()
   app.type('3')
