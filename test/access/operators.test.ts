@@ -95,12 +95,13 @@ it('lists by name, in code point order', async () => {
 
 it('refuses a name that is taken, also of two at once', async () => {
   const operators = await Operators.load(new FakeStore(), late)
+  // Whose password is hashed first is not to be known.
   const both = await Promise.allSettled([
     operators.add({ name: 'ann', role: 'viewer', password }),
     operators.add({ name: 'ann', role: 'admin', password }),
   ])
-  expect(both).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: { kind: 'exists' } }])
-  expect(operators.credentialsOf('ann')?.role).toBe('viewer')
+  expect(both.filter(({ status }) => status === 'rejected')).toMatchObject([{ reason: { kind: 'exists' } }])
+  expect(operators.credentialsOf('ann')?.role).toBe(both[0].status === 'fulfilled' ? 'viewer' : 'admin')
 })
 
 it('refuses changes to one who is not there', async () => {
