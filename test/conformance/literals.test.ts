@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
 import { engines, startProxy } from '../helpers/engine.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
@@ -40,7 +41,7 @@ describe.each(engines)('$kind engine:', ({ start }) => {
   })
 
   it('a name is asked for once, and what was checked is what is dialled', async () => {
-    const target = await startTarget('127.0.0.1')
+    const target = await startTarget('127.0.0.1', await freePort())
     const forbidden = await startTarget('127.0.0.2', target.port)
     const answers = [['127.0.0.1'], ['127.0.0.2']]
     const resolve = vi.fn(async () => answers.shift() ?? [])

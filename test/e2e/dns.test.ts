@@ -3,6 +3,7 @@ import { bytes } from '../helpers/bytes.ts'
 import { startDaemon } from '../helpers/daemon.ts'
 import { type DnsServer, startDnsServer } from '../helpers/dns-server.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { canMount, withFiles } from '../helpers/own-files.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { findProgram, run } from '../helpers/programs.ts'
@@ -107,7 +108,7 @@ describe.each(['portable', 'linux'])('names asked of --dns by the %s engine', (e
 
   test('are dialled at no more than 32 of their addresses, of both families, however many a server tells', async () => {
     const { daemon } = await onServer()
-    const target = await startTarget('::1')
+    const target = await startTarget('::1', await freePort())
     await startTarget('127.0.0.1', target.port)
     await expectRefusal(await ask(daemon.port('socks'), 'last-of-many.test', target.port), '05')
     await expectReply(await ask(daemon.port('socks'), 'six-of-many.test', target.port), succeeded)

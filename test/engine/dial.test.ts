@@ -5,6 +5,7 @@ import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { alice, asAlice, enginesOfOneLoop, sharedProxy, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { unreadFrom } from '../helpers/kernel-queues.ts'
 import { linkLocal } from '../helpers/link-local.ts'
 import type { Peer } from '../helpers/peer.ts'
@@ -82,7 +83,7 @@ describe.each(enginesOfOneLoop)('$kind engine: dialling', ({ kind, start }) => {
   it('leaves time for the addresses behind one that does not answer', async () => {
     const services = { resolve: async () => ['127.0.0.2', '127.0.0.1'] }
     const proxy = await startProxy(start, { services })
-    const target = await startTarget('127.0.0.1')
+    const target = await startTarget('127.0.0.1', await freePort())
     await startBlackHole('127.0.0.2', target.port)
     const hopeless = await proxy.client()
     hopeless.write(bytes(greeting, request('127.0.0.2', target.port)))

@@ -7,6 +7,7 @@ import { bytes } from '../helpers/bytes.ts'
 import { openDatagrams, wrapped } from '../helpers/datagrams.ts'
 import { alice, engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { ruleMemory } from '../helpers/rules.ts'
 import { expectRefusal, expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
@@ -49,7 +50,7 @@ describe.each(engines)('$kind engine: rules', ({ start }) => {
   })
 
   it('lead on to those of a name that are allowed', async () => {
-    const target = await startTarget('127.0.0.1')
+    const target = await startTarget('127.0.0.1', await freePort())
     const six = await startTarget('::1', target.port)
     const proxy = await startProxy(start, { rules: 'deny to ::1' })
     await proxy.open('both.test', target.port)

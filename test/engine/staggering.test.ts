@@ -5,6 +5,7 @@ import { bytes } from '../helpers/bytes.ts'
 import { descriptors } from '../helpers/descriptors.ts'
 import { enginesOfOneLoop, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { freePort } from '../helpers/free-port.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -24,9 +25,8 @@ async function ask(proxy: ProxyUnderTest, port: number): Promise<Peer> {
 
 /** A port on which all these addresses are silent. */
 async function silence(...hosts: readonly string[]): Promise<number> {
-  const [first = '', ...others] = hosts
-  const port = await startBlackHole(first)
-  for (const host of others) await startBlackHole(host, port)
+  const port = await freePort()
+  for (const host of hosts) await startBlackHole(host, port)
   return port
 }
 
