@@ -159,6 +159,7 @@ describe.skipIf(!hasPostgres)('three nodes on one PostgreSQL', { timeout: longes
     const { nodes } = await done(b, 'nodes.list')
     expect(nodes[2].control).toContain(`127.0.0.1:${daemons.c.port('control')}`)
     await done(a, 'users.add', { name: 'bob', password })
+    await known(clients, 1)
     const echoPort = await startEcho()
     const sessions = await Promise.all(
       [daemons.b, daemons.c, daemons.c].map((daemon) =>
@@ -202,6 +203,7 @@ describe.skipIf(!hasPostgres)('three nodes on one PostgreSQL', { timeout: longes
     const { daemons, clients } = await fleet()
     const [a] = clients
     for (const name of ['ann', 'bob']) await done(a, 'users.add', { name, password })
+    await known(clients, 2)
     const echoPort = await startEcho()
     const enterB = (name: string) => enter({ proxyPort: daemons.b.port('socks'), echoPort, name, password })
     const ann = await eventually(() => enterB('ann'))
@@ -224,6 +226,7 @@ describe.skipIf(!hasPostgres)('three nodes on one PostgreSQL', { timeout: longes
     const { daemons, clients } = await fleet()
     const [a, b] = clients
     await done(a, 'users.add', { name: 'bob', password })
+    await known(clients, 1)
     const echoPort = await startEcho()
     const session = await eventually(() =>
       enter({ proxyPort: daemons.b.port('socks'), echoPort, name: 'bob', password }),
@@ -257,8 +260,7 @@ describe.skipIf(!hasPostgres)('three nodes on one PostgreSQL', { timeout: longes
       const [a] = clients
       await done(a, 'users.add', { name: 'bob', password })
       const all = Object.entries(daemons)
-      for (const client of clients)
-        await eventually(async () => expect((await done(client, 'users.list')).users).toHaveLength(1))
+      await known(clients, 1)
       const { port, status } = await startBalancer(all.map(([name, daemon]) => [name, daemon.port('socks')]))
       await eventually(async () => expect(await status()).toEqual({ a: 'UP', b: 'UP', c: 'UP' }))
       const to = { proxyPort: port, echoPort: await startEcho(), name: 'bob', password }
@@ -283,6 +285,12 @@ describe.skipIf(!hasPostgres)('three nodes on one PostgreSQL', { timeout: longes
     })
   })
 })
+
+/** So many users are known on each: until the first is, a node lets in anybody. */
+async function known(clients: readonly RawClient[], users: number): Promise<void> {
+  for (const client of clients)
+    await eventually(async () => expect((await client.call('users.list')).result.users).toHaveLength(users))
+}
 
 async function admits(daemon: Daemon, name: string, secret: string): Promise<boolean> {
   const attempt = attemptLogin(daemon.port('socks'), '127.0.0.1', name, secret)
