@@ -36,7 +36,7 @@ const kept = {
   watches: [{ name: 'guesses', text: 'login-failures>1 for 1h00m' }],
 }
 
-/** Of users whom another node has brought, a node knows what they have used once it asks for that. */
+/** A node knows what users have used since they came to it, and not what an import on another node brought. */
 function withoutUsed(text: string) {
   const { users, ...others } = JSON.parse(text)
   return { ...others, users: users.map(({ used, ...user }: { readonly used?: object }) => user) }
