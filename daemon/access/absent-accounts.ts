@@ -2,8 +2,8 @@ import { Refusal } from '../refusal.ts'
 import type { StoredUsage, StoredUser, UserStore } from '../store/store.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { type Claimant, FairQueue } from './fair-queue.ts'
-import { leftOut } from './load-accounts.ts'
-import { parsePasswordHash } from './password-hash.ts'
+import { shutOut } from './load-accounts.ts'
+import { lostPassword, parsePasswordHash } from './password-hash.ts'
 import type { Turns } from './turns.ts'
 
 export interface AbsentAccountsOptions {
@@ -109,8 +109,7 @@ export class AbsentAccounts {
       const present = accounts.named(name)
       if (present) return present
       const [stored, [usage]] = await Promise.all([store.named(name), totals([found.id])])
-      const fields = stored && this.#read(stored)
-      if (!fields) return undefined
+      if (!stored) return undefined
       // Somebody else of that name may have come.
       const [moved] = stored.id === found.id ? [usage] : await totals([stored.id])
       if (accounts.room <= 1) await this.#makeRoom()
@@ -119,7 +118,7 @@ export class AbsentAccounts {
         this.#options.warn(why)
         throw new Refusal('unavailable', why)
       }
-      const account = accounts.add(fields)
+      const account = accounts.add(this.#read(stored))
       accounts.absent = Math.max(0, accounts.absent - 1)
       this.#came[account.index] = ++this.#comers
       enter(account, moved)
@@ -127,12 +126,10 @@ export class AbsentAccounts {
     })
   }
 
-  /** Undefined for a damaged password, which nobody can have. */
-  #read(stored: StoredUser): Omit<Account, 'index'> | undefined {
+  #read(stored: StoredUser): Omit<Account, 'index'> {
     const password = parsePasswordHash(stored.password)
-    if (password) return { ...stored, password }
-    this.#options.warn(leftOut(stored.name))
-    return undefined
+    if (!password) this.#options.warn(shutOut(stored.name))
+    return { ...stored, password: password ?? lostPassword }
   }
 
   async #makeRoom(): Promise<void> {

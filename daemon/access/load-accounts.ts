@@ -2,7 +2,7 @@ import { newUserNameRules, problemWithText, userPasswordRules } from '../../shar
 import { Failure } from '../failure.ts'
 import type { StoredUser, UserStore } from '../store/store.ts'
 import { Accounts, noLimits } from './accounts.ts'
-import { parsePasswordHash } from './password-hash.ts'
+import { lostPassword, parsePasswordHash } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
 
 /** Users of a fleet's store that a node has in memory from the start on; of more, each has those who come to it. */
@@ -12,7 +12,7 @@ const mostFromStart = 50_000
 export interface SharedUsers {
   /** Who is needed before anybody logs in. */
   readonly needed: Iterable<string>
-  /** Hears of those who are left out. */
+  /** Hears of what is damaged. */
   readonly warn: (message: string) => void
 }
 
@@ -20,7 +20,7 @@ export interface SharedUsers {
  * All users at the daemon's start: those of the store, and those given with `--user`, whose names differ. Of a store of a fleet
  * that has very many, those who are needed: the others come by name. Rejects with a
  * Failure if a flag makes no sense, has the name of a lasting user, there are too many, or a stored password is damaged; in a
- * fleet, whose nodes cannot all wait for one row, that user is left out, unless nobody is left for whom a password is wanted.
+ * fleet, whose nodes cannot all wait for one row, nobody can log in as that user.
  */
 export async function loadAccounts(
   store: UserStore,
@@ -35,9 +35,9 @@ export async function loadAccounts(
   for (const user of fleet && accounts.isPartial ? await named(store, fleet.needed) : await store.list()) {
     refuseIfFull(accounts)
     const password = parsePasswordHash(user.password)
-    if (password) accounts.add({ ...user, password })
-    else if (fleet) fleet.warn(leftOut(user.name))
-    else throw new Failure(1, damaged(user.name))
+    if (!password && !fleet) throw new Failure(1, damaged(user.name))
+    if (!password) fleet?.warn(shutOut(user.name))
+    accounts.add({ ...user, password: password ?? lostPassword })
   }
   accounts.absent -= accounts.isPartial ? accounts.list().length : 0
   for (const { name, password } of temporary) {
@@ -47,11 +47,6 @@ export async function loadAccounts(
     const hash = await passwords.hash(password)
     accounts.add({ id: undefined, name, password: hash, enabled: true, created: Date.now(), ...noLimits })
   }
-  if (count > 0 && accounts.size === 0)
-    throw new Failure(
-      1,
-      'no user in the store that --store names has a password that can be read: restore a backup of it',
-    )
   return accounts
 }
 
@@ -64,10 +59,9 @@ function damaged(name: string): string {
   return `the stored password of ${JSON.stringify(name)} is damaged: restore a backup, or have proxyd --recover-store save the others`
 }
 
-/** For people: who has a damaged password in the store of a fleet, so that nobody can log in as them, nor change them. */
-export function leftOut(name: string): string {
-  const mend = 'delete their row of proxyd.users, and add them anew'
-  return `the stored password of ${JSON.stringify(name)} is damaged, so they are left out: ${mend}`
+/** For people: who has a damaged password in the store of a fleet. They are there all the same: without users anybody might come. */
+export function shutOut(name: string): string {
+  return `the stored password of ${JSON.stringify(name)} is damaged, so nobody can log in as them: give them another with 'passwd'`
 }
 
 function clash(name: string): string {

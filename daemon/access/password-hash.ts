@@ -1,4 +1,4 @@
-import { hash as digest, scrypt } from 'node:crypto'
+import { hash as digest, randomBytes, scrypt } from 'node:crypto'
 import { type ForeignHash, parseForeignHash } from './foreign-hash.ts'
 
 /** What is kept of a password. */
@@ -18,6 +18,12 @@ export interface ScryptHash {
 export const scryptParameters = { cost: 14, blockSize: 8, parallelism: 1 } as const
 export const saltBytes = 16
 export const keyBytes = 32
+/** Stands for one that the store has damaged: nobody has it, and to guess at it costs what it costs of others. */
+export const lostPassword: PasswordHash = {
+  ...scryptParameters,
+  salt: randomBytes(saltBytes),
+  key: randomBytes(keyBytes),
+}
 /** Of N, r and p together, what a guess at somebody's password must not cost more than: 128 MiB, and eight times ours. */
 const mostWork = 2 ** 20
 

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { AbsentAccounts, type AbsentAccountsOptions } from '../../daemon/access/absent-accounts.ts'
 import { type Account, Accounts, noLimits } from '../../daemon/access/accounts.ts'
-import { formatPasswordHash, scryptParameters } from '../../daemon/access/password-hash.ts'
+import { formatPasswordHash, lostPassword, scryptParameters } from '../../daemon/access/password-hash.ts'
 import { Turns } from '../../daemon/access/turns.ts'
 import { Usage } from '../../daemon/limits/usage.ts'
 import type { StoredUsage, StoredUser } from '../../daemon/store/store.ts'
@@ -119,10 +119,10 @@ it('do not come where all are busy, and that is told', async () => {
   expect(warned).toEqual(['there is no room for "eve": as many users as can be are busy'])
 })
 
-it('with a damaged password are left out, and that is told', async () => {
+it('with a damaged password come, though nobody can log in as them, and that is told', async () => {
   stored.set('bob', { ...(stored.get('bob') as StoredUser), password: 'x' })
-  expect(await absent.bring('bob')).toBeUndefined()
-  expect(warned).toEqual([expect.stringMatching(/^the stored password of "bob" is damaged, so they are left out: /)])
+  expect(await absent.bring('bob')).toMatchObject({ name: 'bob', password: lostPassword })
+  expect(warned).toEqual([expect.stringMatching(/^the stored password of "bob" is damaged, so nobody can log in /)])
 })
 
 const claimant = (source: string, name: string) => ({ source, name, standing: 'unknown' }) as const

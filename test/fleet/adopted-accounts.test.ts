@@ -201,12 +201,22 @@ it('compares all of them, and leaves those of --user and those who have no room'
   ])
 })
 
-it('leaves out who has a damaged password: what was good before is not any more', async () => {
+it('keeps who has a damaged password, whom nobody can log in as: else the proxy would be open', async () => {
   const there = await daemon()
   await there.users.add('bob', 'secret')
   const here = await daemon()
   const stored = await store.users.named('bob')
   if (stored) await store.users.update({ ...stored, password: 'nonsense' })
   await here.adopted.adopt(some('bob'))
-  expect([here.names(), here.told]).toEqual([[], ['cut bob, open', 'obey']])
+  await here.adopted.adopt(all)
+  expect([here.names(), here.told]).toEqual([['bob'], ['obey', 'forget bob, login', 'obey']])
+  const hash = here.accounts.named('bob')?.password
+  const claimant = { source: '', name: '', standing: 'unknown' } as const
+  expect(hash && (await passwords.matches(Buffer.from('secret'), hash, claimant, () => true))).toBe(false)
+  expect(here.warnings).toEqual([
+    `the stored password of "bob" is damaged, so nobody can log in as them: give them another with 'passwd'`,
+  ])
+  await here.users.setPassword('bob', 'another')
+  await there.adopted.adopt(some('bob'))
+  expect(there.accounts.named('bob')?.password).toEqual(here.accounts.named('bob')?.password)
 })
