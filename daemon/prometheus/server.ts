@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { isIP, type Socket } from 'node:net'
+import { STATUS_CODES } from 'node:http'
+import { createServer, isIP, type Server, type Socket } from 'node:net'
 import { serveContained } from '../contained.ts'
 import { listenOnTcp, socketsOf } from '../control/doors/listen-tcp.ts'
 import { isLoopbackLiteral, sourceNamed } from '../net/address.ts'
@@ -8,13 +8,14 @@ import type { Endpoint } from '../net/endpoint.ts'
 import type { HandedSockets, NamedSocket } from '../sockets/handed-sockets.ts'
 import { contentTypes, expose, type Format, formatFor } from './exposition.ts'
 import type { Snapshot } from './families.ts'
+import { type Question, QuestionReader, type Unclear } from './question.ts'
 
 /** Clients at once, on all sockets together. Who comes then has the place of whoever came first of the source that has most. */
 const mostClients = 16
 /** Milliseconds for a client to come, ask, and take its answer. */
 const patience = 5_000
-/** Bytes of a request's head. */
-const mostHead = 8 * 1024
+/** Bytes that a client may send, its request included: who goes on and on is not read any further. */
+const mostHeard = 64 * 1024
 /** Milliseconds for which a snapshot is good, whoever asks and however often. */
 const freshness = 1_000
 
@@ -36,11 +37,14 @@ interface Adopted {
 
 interface Answer {
   readonly status: number
-  readonly body: string
+  readonly body: Uint8Array | string
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Answers monitoring over HTTP: one request a connection, without a login. */
+/**
+ * Answers monitoring over HTTP: one request a connection, without a login. What a client sends behind it is thrown away unread, be it
+ * a thousand requests more: Node's own server would make an object of each before it cuts the client.
+ */
 export class MetricsServer {
   readonly listening: readonly Endpoint[]
   /** For a process that is to listen on them, too. */
@@ -53,7 +57,7 @@ export class MetricsServer {
   #told: Told | undefined
   #snapshot: Snapshot | undefined
   #takenAt = Number.NEGATIVE_INFINITY
-  readonly #texts = new Map<Format, string>()
+  readonly #texts = new Map<Format, Uint8Array>()
   readonly #tellError: (error: unknown) => void
 
   private constructor(
@@ -69,9 +73,7 @@ export class MetricsServer {
     this.sockets = [...adopted.map(({ socket }) => socket), ...socketsOf(servers, 'metrics')]
     this.listening = this.sockets.map(({ address, port }) => ({ address, port }))
     for (const server of this.#servers)
-      server.on('request', (request, response) => {
-        serveContained(request.socket, () => this.#serve(request, response))
-      })
+      server.on('connection', (socket: Socket) => serveContained(socket, () => this.#serve(socket)))
   }
 
   /**
@@ -118,30 +120,39 @@ export class MetricsServer {
     for (const client of this.#clients.keys()) client.destroy()
   }
 
-  #serve(request: IncomingMessage, response: ServerResponse): void {
-    const { status, body, headers } = this.#answer(request)
-    response.writeHead(status, {
-      'Content-Type': 'text/plain; charset=utf-8',
-      'Content-Length': Buffer.byteLength(body),
-      'Cache-Control': 'no-store',
-      Connection: 'close',
-      ...headers,
+  #serve(socket: Socket): void {
+    const reader = new QuestionReader()
+    let heard = 0
+    let isAnswered = false
+    // It closes then, whatever the matter was.
+    socket.on('error', () => {})
+    socket.on('data', (chunk: Uint8Array) => {
+      heard += chunk.length
+      const question = isAnswered ? undefined : reader.hear(chunk)
+      if (question !== undefined) {
+        isAnswered = true
+        send(socket, this.#answer(question, socket.localAddress ?? ''), question)
+      }
+      if (heard > mostHeard) socket.pause()
     })
-    response.end(body)
+    socket.on('end', () => isAnswered || socket.destroy())
   }
 
-  #answer(request: IncomingMessage): Answer {
-    const { method = '', url = '', headers } = request
+  #answer(question: Question | Unclear, localAddress: string): Answer {
+    if (question === 400) return { status: 400, body: 'this is no request of HTTP/1.1\n' }
+    if (question === 431) return { status: 431, body: 'the head of this request is longer than 8 KiB\n' }
+    const { method, target, host, accept } = question
     if (method !== 'GET' && method !== 'HEAD')
       return { status: 405, body: 'GET or HEAD, please\n', headers: { Allow: 'GET, HEAD' } }
-    if (!isForUs(request)) return { status: 421, body: 'this address is asked for by a name that is not its own\n' }
-    const [path] = url.split('?')
+    if (!isForUs(host, localAddress))
+      return { status: 421, body: 'this address is asked for by a name that is not its own\n' }
+    const [path] = target.split('?')
     if (path === '/healthz') return { status: 200, body: 'alive\n' }
     const whyNot = this.#told === undefined ? 'starting' : this.#told.whyNotReady()
     if (path === '/readyz') return whyNot ? { status: 503, body: `${whyNot}\n` } : { status: 200, body: 'ready\n' }
     if (path !== '/metrics') return { status: 404, body: 'there are /metrics, /healthz and /readyz\n' }
     if (this.#told === undefined) return { status: 503, body: 'starting\n' }
-    const format = formatFor(headers.accept)
+    const format = formatFor(accept)
     try {
       return { status: 200, body: this.#textFor(this.#told, format), headers: { 'Content-Type': contentTypes[format] } }
     } catch (error) {
@@ -150,23 +161,21 @@ export class MetricsServer {
     }
   }
 
-  #textFor(told: Told, format: Format): string {
+  #textFor(told: Told, format: Format): Uint8Array {
     const now = performance.now()
     if (this.#snapshot === undefined || now - this.#takenAt >= freshness) {
       this.#snapshot = told.takeSnapshot()
       this.#takenAt = now
       this.#texts.clear()
     }
-    const text = this.#texts.get(format) ?? expose(this.#snapshot, format)
+    const text = this.#texts.get(format) ?? Buffer.from(expose(this.#snapshot, format))
     this.#texts.set(format, text)
     return text
   }
 }
 
 function makeServer(clients: Clients, tellError: (error: unknown) => void): Server {
-  const server = createServer({ maxHeaderSize: mostHead, noDelay: true })
-  // What comes behind a request on its connection is not looked at.
-  server.maxRequestsPerSocket = 1
+  const server = createServer({ allowHalfOpen: true, noDelay: true })
   server.on('connection', (socket: Socket) => {
     const timer = setTimeout(() => socket.destroy(), patience)
     socket.once('close', () => {
@@ -191,12 +200,30 @@ function leastOf(clients: Clients): Socket | undefined {
   return undefined
 }
 
+/** Writes the answer, and ends the connection once the client has taken it. */
+function send(socket: Socket, { status, body, headers }: Answer, question: Question | Unclear): void {
+  const fields = {
+    Date: new Date().toUTCString(),
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+    ...headers,
+  }
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.cork()
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`)
+  const isOnlyHead = typeof question === 'object' && question.method === 'HEAD'
+  if (!isOnlyHead) socket.write(body)
+  socket.destroySoon()
+}
+
 /**
  * Whether a request on loopback names us by an address, or as localhost. A browser on this machine may be led here by any
  * other name, of a page that would read what it gets.
  */
-function isForUs({ socket, headers: { host } }: IncomingMessage): boolean {
-  if (host === undefined || !isLoopbackLiteral(unmappedLiteral(socket.localAddress ?? ''))) return true
+function isForUs(host: string | undefined, localAddress: string): boolean {
+  if (host === undefined || !isLoopbackLiteral(unmappedLiteral(localAddress))) return true
   const name = host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
   return name === 'localhost' || isIP(name) !== 0
 }

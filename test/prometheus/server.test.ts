@@ -106,13 +106,34 @@ it('answers one request a connection, whatever comes behind it', async () => {
   expect(await raw(port, 'GET /healthz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 .*\r\n\r\nalive\n$/s)
 })
 
-it('refuses a head that is too long, or none', async () => {
+it('does not look at what comes behind a request, be it no HTTP', async () => {
+  const { server, port } = await listen()
+  // More than the kernel takes at once.
+  const many = [...Array(9000).keys()].map((i): [{ user: string }, number] => [{ user: 'x'.repeat(600) }, i])
+  const snapshot = { ...nothing, proxyd_user_sessions: many }
+  await server.tell({ takeSnapshot: () => snapshot, whyNotReady: () => undefined })
+  const request = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'
+  for (const behind of ['GET', '\0\0\0', request.repeat(100)]) {
+    const answer = await raw(port, request + behind)
+    expect([answer.slice(0, 15), answer.slice(-8)]).toEqual(['HTTP/1.1 200 OK', '"} 8999\n'])
+  }
+})
+
+it('refuses a head that is too long, or is none of a request', async () => {
   const { port } = await listen()
   expect(await raw(port, `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(9000)}\r\n\r\n`)).toMatch(
     /^HTTP\/1.1 431 /,
   )
   expect(await raw(port, `GET /${'x'.repeat(9000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`)).toMatch(/^HTTP\/1.1 431 /)
-  expect(await raw(port, '\x16\x03\x01 this is TLS')).toMatch(/^HTTP\/1.1 400 /)
+  for (const nonsense of [
+    '\x16\x03\x01 this is TLS',
+    '\r\n\r\n',
+    'GET / HTTP/1.0\n\n',
+    'GET /healthz HTTP/2.0\r\nHost: localhost\r\n\r\n',
+    'GET /healthz HTTP/1.1\r\n\r\n',
+    'GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n',
+  ])
+    expect(await raw(port, nonsense)).toMatch(/^HTTP\/1.1 400 /)
 })
 
 it('cuts whoever is not done in five seconds', async () => {
