@@ -131,6 +131,7 @@ export class LogFile {
     this.#try(() => {
       const failure = this.#isStale ? failureOf(() => this.#open()) : undefined
       if (this.#fd === undefined) this.#open()
+      this.#seeWhetherEmptied()
       while (this.waiting > 0) this.#writeSome()
       // It is written, but not where whoever looks for it looks.
       if (failure) throw failure
@@ -187,6 +188,16 @@ export class LogFile {
   #close(): void {
     if (this.#fd !== undefined && this.path !== '-') closeSync(this.#fd)
     this.#fd = undefined
+  }
+
+  /** By somebody who wants room on the disk, or keeps a copy: what is torn is written anew, whole, and there is room for more. */
+  #seeWhetherEmptied(): void {
+    if (!this.#isFile) return
+    const { size } = fstatSync(this.#fd as number)
+    if (size >= this.#size) return
+    this.#size = size
+    this.#torn = 0
+    this.#isCutOff = endsWithinLine(this.path, size)
   }
 
   #writeSome(): void {

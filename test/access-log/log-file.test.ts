@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it, onTestFinished } from 'vitest'
 import { lineOf } from '../../daemon/access-log/line.ts'
@@ -116,6 +116,29 @@ it('writes a line of which half is in the old place whole into the new one', asy
   const whole = Math.floor(old.length / line.length)
   expect(readFileSync(path, 'utf8')).toBe(line.repeat(100 - whole))
 })
+
+it.runIf(process.platform === 'linux')(
+  'writes whole what was half in a file that somebody has emptied, and fills that',
+  async () => {
+    const path = join(await temporaryFolder(), 'log')
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((letter) => `${letter.repeat(39)}\n`)
+    // A limit of the process cuts the third line in two, as a disk that is full.
+    const text = `
+    import { writeFileSync } from 'node:fs'
+    import { LogFile } from ${JSON.stringify(import.meta.resolve('../../daemon/access-log/log-file.ts'))}
+    const [path, ...lines] = ${JSON.stringify([path, a, b, c])}
+    const file = new LogFile(path, { size: 130, count: 1 }, () => {})
+    for (const line of lines) file.add(line)
+    file.flush()
+    writeFileSync(path, '')
+    file.add(${JSON.stringify(d)})
+    file.flush()`
+    const limited = ['--ignore-signal=XFSZ', 'prlimit', '--fsize=100', process.execPath, '--input-type=module']
+    execFileSync('env', [...limited, '--eval', text], { stdio: 'pipe' })
+    expect(readFileSync(path, 'utf8')).toBe(`${c}${d}`)
+    expect(await readdir(dirname(path))).toEqual(['log'])
+  },
+)
 
 it('goes on in a new file when the old one was moved aside, also when nothing waits', async () => {
   const path = join(await temporaryFolder(), 'log')
