@@ -39,7 +39,11 @@ export function readNumber({ type, placeholder }: SettingShape, text: string): n
 }
 
 const typeProblem: Record<SettingShape['type'], (shape: SettingShape, value: unknown) => string | undefined> = {
-  text: (_, value) => (typeof value === 'string' && value !== '' ? undefined : 'must be a text that is not empty'),
+  text: (_, value) => {
+    if (typeof value !== 'string' || value === '') return 'must be a text that is not empty'
+    // Most of them name files.
+    return value.includes('\0') ? 'must not contain NUL characters' : undefined
+  },
   integer: ({ min = 0, max = Number.MAX_SAFE_INTEGER, placeholder }, value) => {
     if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return undefined
     if (!isSpan(placeholder)) return `must be a whole number from ${min} to ${max}`

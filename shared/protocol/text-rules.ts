@@ -71,7 +71,7 @@ export const operatorPasswordRules: TextRules = {
   more: [wellFormed],
 }
 
-/** Of a text that is kept as it was given, and asked for by: PostgreSQL has none with NUL in it, nor with half a character. */
+/** Of a text that is kept as it was given, and asked for by, or names a file: PostgreSQL and files have none with NUL in it, nor with half a character. */
 export const keptTextRules = {
   more: [wellFormed, [(text: string) => !text.includes('\0'), 'must not contain NUL characters']],
 } as const satisfies TextRules

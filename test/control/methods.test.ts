@@ -26,6 +26,12 @@ it('lets one of two who add the same user win, and tells the other', async () =>
   expect(replies.map(({ error }) => error?.data.kind).sort()).toEqual(['exists', undefined])
 })
 
+it('refuses a backup into what no file is called', async () => {
+  const client = await entered(await startControl())
+  for (const file of ['', '/backups/\0', '/backups/\ud800'])
+    expect((await client.call('transfer.backup', { file })).error?.data.kind, file).toBe('invalid_params')
+})
+
 it('gives the pages of the connections, and refuses a cursor that is none', async () => {
   const control = await startControl()
   control.backend.connections.rows = connectionsOf(0, 5)

@@ -162,6 +162,7 @@ test.each([
     'timeout-idle = "soon"',
     /timeout-idle must be a time from 100ms to 1d, such as 90s or 1h30m, or a whole number of milliseconds$/,
   ],
+  ['state-dir = "/var/lib\\u0000/proxyd"', /state-dir must not contain NUL characters$/],
   ['timeout-idle = "2d"', /timeout-idle must be a time/],
   ['timeout_idle = 5', /it is spelt timeout-idle$/],
   ['sock-port = 5', /unknown key "sock-port"; perhaps socks-port is meant$/],

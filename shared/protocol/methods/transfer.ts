@@ -1,6 +1,7 @@
 import * as z from 'zod'
+import { keptTextRules } from '../text-rules.ts'
 import { limitChanges, ownLimits } from './limit-fields.ts'
-import { count, type MethodShape, next, page } from './shape.ts'
+import { count, type MethodShape, next, page, textBy } from './shape.ts'
 import { password, userName } from './users.ts'
 
 /** More is not counted exactly, once some is added. */
@@ -74,8 +75,7 @@ export const transferMethods = {
     refuses: ['exists', 'unavailable'],
     logged: ['file'],
     params: z.strictObject({
-      file: z
-        .string()
+      file: textBy(keptTextRules)
         .min(1)
         .max(4096)
         .describe('its path from the root on, in a folder that nobody else can write to; nothing may be there yet'),
