@@ -4,6 +4,7 @@ import { Groups } from './access/groups.ts'
 import { loadAccounts } from './access/load-accounts.ts'
 import { Passwords } from './access/passwords.ts'
 import { Failure } from './failure.ts'
+import { damageOf, damageWarning } from './limits/damaged-limits.ts'
 import { openNamedStore, type StoreSettings } from './named-store.ts'
 import { Refusal } from './refusal.ts'
 import { prepareRules } from './rules/live-rules.ts'
@@ -71,6 +72,11 @@ async function readAll(
     const warn = (message: string) => void warnings.push(message)
     const accounts = await loadAccounts(store.users, [], new Passwords(), store.fleet && { needed: [], warn })
     const groups = new Groups(await store.groups.list())
+    const damages = [
+      ...groups.list().flatMap(({ name, limits }) => damageOf('group', name, limits) ?? []),
+      ...accounts.list().flatMap(({ name, limits }) => damageOf('user', name, limits) ?? []),
+    ]
+    if (damages.length > 0) warn(damageWarning(damages))
     const members = {
       indexOf: (kind: 'user' | 'group', name: string) => (kind === 'user' ? accounts : groups).named(name)?.index,
       groupOf: () => 0,

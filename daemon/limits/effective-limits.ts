@@ -1,6 +1,7 @@
 import { isLimit, type LimitName, type Limits, type LimitValue, limitFields } from '../../shared/limits.ts'
 import type { Account } from '../access/accounts.ts'
 import type { Group, Groups } from '../access/groups.ts'
+import { damagedIn } from './damaged-limits.ts'
 
 /** The limits in force for a user, and whose they are: their own win, then the group's, then those of `default`. */
 export type Effective = {
@@ -33,19 +34,27 @@ export class EffectiveLimits {
   }
 }
 
-/** Pure, for `EffectiveLimits`. What a later proxyd has stored, and this one does not know, stays and does nothing. */
+/**
+ * Pure, for `EffectiveLimits`. What a later proxyd has stored, and this one does not know, stays and does nothing. Who has one that is
+ * damaged, be it the group's, has expired, whatever their own limits say.
+ */
 export function effective(own: Limits, group: Limits, everybody: Limits): Effective {
   const limits: { -readonly [Name in LimitName]?: Effective[Name] } = {}
+  let damaged: Effective['expires']
   for (const [from, given] of [
     ['default', everybody],
     ['group', group],
     ['user', own],
-  ] as const)
+  ] as const) {
+    const lost = damagedIn(given)
+    if (lost.length > 0) damaged = { value: 0, from }
     for (const name of Object.keys(given) as LimitName[]) {
       const value = given[name]
-      if (value !== undefined && isLimit(name) && !('ownOnly' in limitFields[name])) limits[name] = { value, from }
+      const isInForce = value !== undefined && isLimit(name) && !('ownOnly' in limitFields[name])
+      if (isInForce && !lost.includes(name)) limits[name] = { value, from }
     }
-  return limits
+  }
+  return damaged ? { ...limits, expires: damaged } : limits
 }
 
 /** A limit that is a number: undefined if there is none. */

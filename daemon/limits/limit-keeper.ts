@@ -8,6 +8,7 @@ import type { Egress } from '../net/egress.ts'
 import { type Network, parseNetwork } from '../net/network.ts'
 import { inSlices } from '../slices.ts'
 import { type Cycle, cycleAt } from './cycle.ts'
+import { damageOf, damageWarning } from './damaged-limits.ts'
 import { type Effective, EffectiveLimits, numberOf, textOf } from './effective-limits.ts'
 import type { Usage } from './usage.ts'
 
@@ -117,6 +118,9 @@ export class LimitKeeper {
   readonly #sources = new Map<number, readonly string[]>()
   /** By index, of those whose connections leave from addresses of their own: which. */
   readonly #egress = new Map<number, Egress>()
+  /** Whose limits are damaged, in words, and those of them who are told of next. */
+  readonly #damaged = new Set<string>()
+  #untold: string[] = []
   #changed: { sources?: Map<number, readonly Network[] | undefined>; egress?: Map<number, Egress | undefined> } = {}
   /** Of all that share a text. */
   readonly #networks = new WeakMap<readonly string[], readonly Network[]>()
@@ -167,6 +171,9 @@ export class LimitKeeper {
     const { index } = account
     const now = this.#now()
     const limits = this.effective.of(account)
+    const [group, { everybody }] = [this.#groups.of(account.limits), this.#groups]
+    this.#noteDamage('user', account)
+    for (const each of new Set([group, everybody])) this.#noteDamage('group', each)
     const quota = numberOf(limits, 'quota')
     const cycle = quota === undefined ? undefined : this.#cycleOf(limits, now)
     if (quota !== undefined) this.#beginCycle(index, cycle?.start, now)
@@ -176,7 +183,7 @@ export class LimitKeeper {
     const ended = expires !== undefined && now >= expires ? 'expired' : isUsedUp ? usedUp(slowTo) : null
     const share = this.#shares?.of(index, limits)
     this.#lines.set(index, {
-      group: this.#groups.of(account.limits).index,
+      group: group.index,
       rateUp: share ? share.rateUp : numberOf(limits, 'rate-up'),
       rateDown: share ? share.rateDown : numberOf(limits, 'rate-down'),
       maxConnections: share ? share.slots : numberOf(limits, 'max-connections'),
@@ -341,6 +348,19 @@ export class LimitKeeper {
     const end = this.#quotaEnd[index] ?? never
     const left = end === never ? 0 : Math.min(end - this.#seen[index], this.#shares?.left(index) ?? never)
     return Math.max(0, Math.ceil(left / 1024))
+  }
+
+  /** Tells it once, and of all that comes to light at a time in one line. */
+  #noteDamage(of: 'user' | 'group', { name, limits }: Pick<Account, 'name' | 'limits'>): void {
+    const damage = damageOf(of, name, limits)
+    const key = damage === undefined && this.#damaged.size === 0 ? '' : `${of} ${name}`
+    if (damage === undefined) this.#damaged.delete(key)
+    if (damage === undefined || this.#damaged.has(key)) return
+    this.#damaged.add(key)
+    this.#untold.push(damage)
+    queueMicrotask(() => {
+      if (this.#untold.length > 0) this.#tell(damageWarning(this.#untold.splice(0)))
+    })
   }
 
   /** What was so before the start was told then. */

@@ -11,9 +11,8 @@ import {
 import type { Params } from '../../shared/protocol/methods.ts'
 import { newNameRules, problemWithText, type TextRules } from '../../shared/protocol/text-rules.ts'
 import { parseSpan } from '../../shared/span.ts'
-import { isEgress } from '../net/egress.ts'
-import { parseNetwork } from '../net/network.ts'
 import { Refusal } from '../refusal.ts'
+import { refuseNonsense } from './damaged-limits.ts'
 import { effective } from './effective-limits.ts'
 
 /** What becomes of fields: undefined for what the group has. */
@@ -32,16 +31,6 @@ export function readChanges(fields: Params<'users.set'>['fields'], ofGroup = fal
     changes.set(name, meant)
   }
   return changes
-}
-
-/** Throws a RangeError, as `readLimit` does. */
-function refuseNonsense(name: LimitName, value: LimitValue | undefined): void {
-  if (typeof value !== 'object' || value === null) return
-  if (name === 'sources') for (const text of value) parseNetwork(text)
-  if (name !== 'egress') return
-  const bad = value.find((text) => !isEgress(text))
-  if (bad !== undefined)
-    throw new RangeError(`egress is addresses of this machine or an interface, which ${JSON.stringify(bad)} is not`)
 }
 
 /**

@@ -67,6 +67,12 @@ export interface StoredUser {
   readonly firstUsed: number | null
 }
 
+/**
+ * Stands for limits of which the store tells nothing that can be read: what they kept somebody from is not known. Stored, it means the
+ * same.
+ */
+export const damagedLimits: Limits = { expires: 'damaged' }
+
 /** What a change of limits changes of a user. */
 export interface StoredLimits extends Pick<StoredUser, 'id' | 'limits' | 'revision' | 'firstUsed'> {
   /** Of the limits that the change was made from; undefined: it does not matter. */

@@ -1,4 +1,4 @@
-import type { StoredUser } from './store.ts'
+import { damagedLimits, type StoredUser } from './store.ts'
 
 /** What columns of JSON hold. SQL sees to it at most that it is JSON, so each is judged by its shape when it is read. */
 
@@ -7,7 +7,23 @@ export function limitsIn(text: string, whose: string): StoredUser['limits'] {
   const read: unknown = JSON.parse(text)
   if (typeof read !== 'object' || read === null || Array.isArray(read))
     throw new SyntaxError(`the limits of ${whose} are no JSON object`)
+  if (!Object.values(read).every(isLimitValue))
+    throw new SyntaxError(`the limits of ${whose} have values in them that none can have`)
   return read
+}
+
+function isLimitValue(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every((each) => typeof each === 'string')
+  return value === null || typeof value === 'string' || typeof value === 'number'
+}
+
+/** Of a store that nodes share, which cannot all wait for one row: `damagedLimits` where `limitsIn` throws. */
+export function sharedLimitsIn(text: string): StoredUser['limits'] {
+  try {
+    return limitsIn(text, '')
+  } catch {
+    return damagedLimits
+  }
 }
 
 /** Where a watch has seen users. Throws a SyntaxError, with words for people. */

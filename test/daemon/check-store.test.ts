@@ -28,6 +28,11 @@ const damages: readonly [string, (file: string) => void, RegExp][] = [
     /: it is damaged \(the limits of the user "bob" are no JSON object\): restore a backup/,
   ],
   [
+    'limits of another shape',
+    (file) => alter(file, `UPDATE users SET limits = '{"quota":{}}'`),
+    /the limits of the user "bob" have values in them that none can have/,
+  ],
+  [
     'limits of a group that are a list',
     (file) => alter(file, "INSERT INTO groups VALUES ('staff', '[]', 1)"),
     /the limits of the group "staff" are no JSON object/,
@@ -80,6 +85,15 @@ test('a check tells of bans that would be left out', async () => {
   alter(file, `INSERT INTO bans (source, since, until, reason, by) VALUES ${values}`)
   expect(await checkStore(file, folder)).toMatch(
     / bans: 1, watches: 0\n1 stored ban left out, since "2q3\.0\.113\.9" is no address/,
+  )
+})
+
+test('a check tells of limits that mean nothing', async () => {
+  const folder = await temporaryFolder()
+  const file = await makeStore(folder)
+  alter(file, `UPDATE users SET limits = '{"quota":"x"}'`)
+  expect(await checkStore(file, folder)).toMatch(
+    / is sound: .*\nlimits in the store are damaged \(quota of the user "bob"\): .*\n$/,
   )
 })
 

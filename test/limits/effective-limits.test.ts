@@ -35,6 +35,29 @@ it('leave out what nobody has from a group', () => {
   expect(effective({ note: 'mine', group: 'staff' }, { note: 'theirs' }, { note: 'all' })).toEqual({})
 })
 
+const ofOthers = { 'max-connections': 3, expires: null } as const
+
+it.each<[string, object]>([
+  ['a number as text', { 'max-connections': '5' }],
+  ['a text as number', { 'time-zone': 5 }],
+  ['what is no network', { sources: ['10.0.0.0/8', 'x'] }],
+  ['no network at all', { sources: [] }],
+  ['what is no time', { expires: 'damaged' }],
+  ['what is below the least', { 'max-sources': 0 }],
+  ['what is no choice', { cycle: 'year' }],
+  ['what is no zone', { 'time-zone': 'Mars/Olympus' }],
+  ['what is no address', { egress: ['0.0.0.0'] }],
+  ['a group that is none', { group: 7 }],
+])('let nobody in any more where the store has %s, be it of a group', (_, damaged) => {
+  const closed = (from: string) => ({
+    'max-connections': { value: 3, from: expect.anything() },
+    expires: { value: 0, from },
+  })
+  expect(effective(damaged, {}, ofOthers)).toEqual(closed('user'))
+  expect(effective(ofOthers, damaged, {})).toEqual(closed('group'))
+  expect(effective(ofOthers, {}, damaged)).toEqual(closed('default'))
+})
+
 it('leave out what a later version of proxyd has stored', () => {
   expect(effective({ quota: 1, 'to-come': 5, toString: 5 } as Limits, {}, {})).toEqual({
     quota: { value: 1, from: 'user' },

@@ -6,7 +6,7 @@ import { LimitKeeper, type Lines } from '../../daemon/limits/limit-keeper.ts'
 import { Usage } from '../../daemon/limits/usage.ts'
 import { parseNetwork } from '../../daemon/net/network.ts'
 import type { StoredUsage } from '../../daemon/store/store.ts'
-import { usageWidth } from '../../daemon/store/store.ts'
+import { damagedLimits, usageWidth } from '../../daemon/store/store.ts'
 import type { Limits } from '../../shared/limits.ts'
 
 const password = { ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32) }
@@ -89,6 +89,32 @@ function begin(limits: Limits, more: Partial<Account> = {}) {
   const use = () => keeper.usageOf(accounts.named('bob') as Account)
   return { bob, keeper, set, use }
 }
+
+describe('what is damaged', () => {
+  it('keeps out who has it, and is told once, until it is set anew', async () => {
+    groups.put({ name: 'staff', limits: { sources: ['nowhere'] }, revision: 1 })
+    const { keeper, bob, set } = begin({ group: 'staff', 'max-connections': '5' })
+    await Promise.resolve()
+    keeper.write(bob)
+    await Promise.resolve()
+    expect(told).toEqual([
+      'limits in the store are damaged (max-connections of the user "bob"; sources of the group "staff"): whoever has them ' +
+        "counts as expired until they are set anew with 'users set' or 'groups set', expires last",
+    ])
+    expect(line.barred).toBe('expired')
+    set({ group: 'staff', 'max-connections': 5 })
+    expect(line.barred).toBe('expired')
+    groups.put({ name: 'staff', limits: { sources: ['10.0.0.0/8'] }, revision: 2 })
+    set({ group: 'staff', 'max-connections': 5 })
+    expect(line.barred).toBeUndefined()
+  })
+
+  it('may be all that there was', async () => {
+    begin(damagedLimits)
+    await Promise.resolve()
+    expect([line.barred, told]).toEqual(['expired', [expect.stringContaining('(all of the user "bob")')]])
+  })
+})
 
 describe('a quota', () => {
   it('counts from when there is one, tops up what is left, and cuts', () => {

@@ -1,6 +1,6 @@
 import { Refusal } from '../../refusal.ts'
 import { others, type StoredUser, type UserStore } from '../store.ts'
-import { limitsIn } from '../stored-json.ts'
+import { sharedLimitsIn } from '../stored-json.ts'
 import { noted } from './changes.ts'
 import type { Ask, Connections } from './connections.ts'
 
@@ -155,7 +155,7 @@ function userOf(
   [id, name, password, enabled, created, text, revision, firstUsed]: Listed,
   parsed: Map<string, StoredUser['limits']>,
 ): StoredUser {
-  const limits = parsed.get(text) ?? limitsIn(text, `the user ${JSON.stringify(name)}`)
+  const limits = parsed.get(text) ?? sharedLimitsIn(text)
   parsed.set(text, limits)
   return { id, name, password, enabled, created, limits, revision, firstUsed }
 }

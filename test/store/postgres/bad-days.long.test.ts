@@ -65,18 +65,6 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that has a bad day', () => {
     expect(await store.users.list()).toEqual([])
   })
 
-  it('that holds what is damaged is told of in words', async () => {
-    const database = await server.newDatabase()
-    const store = await open(server.place(database))
-    await store.users.insert(bob)
-    await server.sql(database, "UPDATE proxyd.users SET limits = '{damaged'")
-    const message = expect.stringMatching(
-      /^the store test_\d+ at .* has users in it that are damaged .*: restore a backup$/,
-    )
-    await expect(store.users.list()).rejects.toMatchObject({ problem: 'corrupt', message })
-    await expect(store.users.named('bob')).rejects.toMatchObject({ problem: 'corrupt', message })
-  })
-
   it('takes no changes once it is a standby, which is told in words', async () => {
     const database = await server.newDatabase()
     const store = await open(server.place(database))

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openPostgresStore } from '../../../daemon/store/postgres/postgres-store.ts'
+import { damagedLimits } from '../../../daemon/store/store.ts'
 import { hasPostgres, placeOf, usePostgres } from '../../helpers/postgres.ts'
 import { bob } from '../../helpers/stores.ts'
 import { testStore } from '../contract.ts'
@@ -14,8 +15,6 @@ describe.skipIf(!hasPostgres)('a real PostgreSQL', () => {
   }
 
   it.each([
-    ['users', `the limits of the user "bob" are no JSON object`, "UPDATE proxyd.users SET limits = 'null'"],
-    ['groups', `the limits of the group "staff" are no`, "INSERT INTO proxyd.groups VALUES ('staff', '[]', 1)"],
     ['watches', `what the watch "w" has seen is no`, "INSERT INTO proxyd.watches VALUES ('w', '', 1, 'alice', 'null')"],
     ['operators', 'proxyd.decoy has no row', 'DELETE FROM proxyd.decoy'],
     ['rules', 'the numbers of the rules are no', "INSERT INTO proxyd.rules VALUES (true, 1, 'b', '', '{}', 1)"],
@@ -27,15 +26,37 @@ describe.skipIf(!hasPostgres)('a real PostgreSQL', () => {
       node: 'a',
     })
     onTestFinished(() => store.close())
-    await store.users.insert(bob)
     await server.sql(database, sql)
-    const read = { rules: store.rules.load, operators: store.operators.decoySecret }
-    const reading = part === 'rules' || part === 'operators' ? read[part]() : store[part].list()
+    const read = { rules: store.rules.load, operators: store.operators.decoySecret, watches: store.watches.list }
+    const reading = read[part]()
     const message = expect.stringMatching(
       new RegExp(`^the store .* has ${part} in it that are damaged .${why}.*: restore a backup$`),
     )
     await expect(reading).rejects.toMatchObject({ problem: 'corrupt', message })
   })
+
+  it.each(['null', '[]', '{damaged', '{"quota":{}}', '{"sources":[1]}'])(
+    'tells of users and groups whose limits are %s, and of all others',
+    async (limits) => {
+      const database = await server.newDatabase()
+      const store = await openPostgresStore({
+        place: placeOf(server.place(database)),
+        password: async () => '',
+        node: 'a',
+      })
+      onTestFinished(() => store.close())
+      for (const name of ['ann', 'bob']) await store.users.insert({ ...bob, name, limits: { quota: 7 } })
+      await server.sql(database, `UPDATE proxyd.users SET limits = '${limits}' WHERE name = 'ann'`)
+      await server.sql(database, `INSERT INTO proxyd.groups VALUES ('staff', '${limits}', 1)`)
+      const [ann, ...others] = await store.users.list()
+      expect(others).toMatchObject([{ name: 'bob', limits: { quota: 7 } }])
+      expect(ann).toMatchObject({ name: 'ann', limits: damagedLimits })
+      expect(await store.users.named('ann')).toEqual(ann)
+      expect(await store.groups.list()).toEqual([{ name: 'staff', limits: damagedLimits, revision: 1 }])
+      await store.users.setLimits([{ id: ann?.id ?? 0, limits: { quota: 8 }, revision: 1, firstUsed: null, was: 0 }])
+      expect(await store.users.named('ann')).toMatchObject({ limits: { quota: 8 }, revision: 1 })
+    },
+  )
 
   testStore('PostgreSQL', newPlace)
   testSettings('PostgreSQL', newPlace)
