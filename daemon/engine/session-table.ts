@@ -206,6 +206,8 @@ export class SessionTable {
   readonly #uncounted = new Set<number>()
   /** Slots of balancers' own connections. */
   readonly #own = new Set<number>()
+  /** Slots of sessions that are a user's without a login. */
+  readonly #trusted = new Set<number>()
 
   /** A new table of `capacity` slots, or a view of the one in `buffer`, which another thread made. */
   constructor(capacity: number, buffer?: SharedArrayBuffer) {
@@ -348,11 +350,23 @@ export class SessionTable {
   /** From now on the session and its bytes are this user's. */
   login(slot: number, user: number): void {
     this.totals[Total.loggedIn]++
-    this.belong(slot, user)
+    this.#give(slot, user)
+    this.#trusted.delete(slot)
   }
 
-  /** As `login`, without one. */
+  /** As `login`, without one; 0: from now on they are nobody's. */
   belong(slot: number, user: number): void {
+    this.#give(slot, user)
+    if (user > 0) this.#trusted.add(slot)
+    else this.#trusted.delete(slot)
+  }
+
+  /** Whether the session is a user's by a login. */
+  hasLogin(slot: number): boolean {
+    return this.user[slot] > 0 && !this.#trusted.has(slot)
+  }
+
+  #give(slot: number, user: number): void {
     this.userSessions[this.user[slot]]--
     this.userSessions[user]++
     this.open(slot)
@@ -469,6 +483,7 @@ export class SessionTable {
 
   #clear(slot: number): void {
     if (this.#own.size > 0) this.#own.delete(slot)
+    if (this.#trusted.size > 0) this.#trusted.delete(slot)
     this.open(slot)
     this.serial[slot] = 0
     for (let at = slot * stateCount; at < (slot + 1) * stateCount; at++) this.since[at] = 0

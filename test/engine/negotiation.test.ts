@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Admission, EngineServices, Login } from '../../daemon/engine/engine.ts'
 import { Reason, State, Total } from '../../daemon/engine/session-table.ts'
+import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
 import {
   alice,
@@ -126,6 +127,25 @@ describe.each(enginesOfOneLoop)('$kind engine: negotiation', ({ start }) => {
     client.finish()
     await proxy.openAsAlice('127.0.0.1', target.port)
     await eventually(() => expect(proxy.ended(Reason.denied)).toBe(1))
+  })
+
+  it('has clients ask by the settings of that moment, however long they were silent before', async () => {
+    const proxy = await startProxy(start)
+    const [silent, greeted, speechless] = [await proxy.client(), await proxy.client(), await proxy.client()]
+    greeted.write(greeting)
+    expect(await greeted.readHex(2)).toBe('0500')
+    await eventually(() => expect(proxy.rows()).toHaveLength(3))
+    await proxy.engine.order('apply', { commands: [Command.connect] })
+    greeted.write(request('0.0.0.0', 0, Command.bind))
+    await expectRefusal(greeted, '07')
+    silent.write(bytes(greeting, request('0.0.0.0', 0, Command.bind)))
+    expect(await silent.readHex(2)).toBe('0500')
+    await expectRefusal(silent, '07')
+    await proxy.engine.order('apply', { protocols: ['http'] })
+    speechless.write(greeting)
+    expect(await speechless.readToEnd()).toHaveLength(0)
+    for (const client of [silent, greeted, speechless]) client.finish()
+    await proxy.empty()
   })
 
   it('remembers a good login until the user changes', async () => {

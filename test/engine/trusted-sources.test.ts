@@ -4,7 +4,8 @@ import { parseNetwork } from '../../daemon/net/network.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { startEcho } from '../helpers/echo.ts'
 import { alice, enginesOfOneLoop, startProxy } from '../helpers/engine.ts'
-import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { expectRefusal, expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 
 const from = (network: string, user: number) => ({ network: parseNetwork(network), user })
 
@@ -27,18 +28,41 @@ describe.each(enginesOfOneLoop)('$kind engine: clients from a trusted source', (
     await proxy.empty()
   })
 
-  it('are asked for one again when it is trusted no more, even behind their greeting', async () => {
-    const trusted = [from('127.0.0.1', 0)]
+  it.each([0, alice.index])(
+    'are asked for one again when it is trusted no more, even behind their greeting: %d',
+    async (user) => {
+      const trusted = [from('127.0.0.1', user)]
+      const [proxy, port] = [await startProxy(start, { passwordRequired: true, trusted }), await startEcho()]
+      const client = await proxy.open('127.0.0.1', port)
+      expect(proxy.rows()).toMatchObject([{ user }])
+      const silent = await proxy.client()
+      const greeted = await proxy.client()
+      greeted.write(greeting)
+      expect(await greeted.readHex(2)).toBe('0500')
+      await eventually(() => expect(proxy.rows()).toHaveLength(3))
+      await proxy.engine.order('apply', { trusted: [] })
+      greeted.write(request('127.0.0.1', port))
+      await expectRefusal(greeted, '02')
+      silent.write(greeting)
+      expect(await silent.readHex(2)).toBe('05ff')
+      for (const each of [greeted, silent]) each.finish()
+      client.reset()
+      await proxy.empty()
+    },
+  )
+
+  it('count as whom it is trusted when they ask', async () => {
+    const trusted = [from('127.0.0.1', alice.index)]
     const [proxy, port] = [await startProxy(start, { passwordRequired: true, trusted }), await startEcho()]
-    const client = await proxy.open('127.0.0.1', port)
+    const client = await proxy.client()
+    client.write(greeting)
+    expect(await client.readHex(2)).toBe('0500')
+    expect(proxy.rows()).toMatchObject([{ user: alice.index }])
+    await proxy.engine.order('apply', { trusted: [from('127.0.0.1', 0)] })
+    client.write(request('127.0.0.1', port))
+    await expectReply(client, succeeded)
     expect(proxy.rows()).toMatchObject([{ user: 0 }])
-    const greeted = await proxy.client()
-    greeted.write(greeting)
-    expect(await greeted.readHex(2)).toBe('0500')
-    await proxy.engine.order('apply', { trusted: [] })
-    greeted.write(request('127.0.0.1', port))
-    await expectRefusal(greeted, '02')
-    greeted.finish()
+    expect(proxy.userSessions(alice.index)).toBe(0)
     client.reset()
     await proxy.empty()
   })

@@ -1,7 +1,7 @@
 import { sourceOf, unmapped } from '../../net/address.ts'
 import { EPOLLERR, EPOLLHUP } from '../../os/epoll.ts'
 import { errno, lend, recv } from '../../os/libc.ts'
-import type { Conversation, Outcome, Terms } from '../../socks/conversation.ts'
+import type { Conversation, Outcome } from '../../socks/conversation.ts'
 import { Negotiation, otherVersion } from '../../socks/negotiation.ts'
 import type { Admission, Login } from '../engine.ts'
 import { Reason, State, stateCount } from '../session-table.ts'
@@ -59,7 +59,7 @@ export class Negotiator implements Stage {
 
   /** Hear a client just accepted, who has usually spoken already, and of which this much has been read. */
   begin(slot: number, said: Uint8Array): void {
-    const negotiation = new Negotiation(this.#termsFor(slot))
+    const negotiation = new Negotiation(termsFor(this.#loop, this.#sessions.table, slot))
     this.#negotiations[slot] = negotiation
     this.#sessions.setDeadline(slot, this.#loop.timeouts.negotiation)
     this.#sessions.flags[clientOf(slot)] |= Flag.readable
@@ -230,14 +230,9 @@ export class Negotiator implements Stage {
     return false
   }
 
-  #termsFor(slot: number): Terms {
-    const { policy } = this.#loop
-    return policy.trusted.length === 0 ? policy : termsFor(policy, this.#sessions.table, slot)
-  }
-
   /** A client does not speak SOCKS 5: it is heard out by what it speaks, if it may. False: that has been done. */
   #hearOther(slot: number, said: Uint8Array): boolean {
-    const other = otherConversation(said, this.#termsFor(slot))
+    const other = otherConversation(said, termsFor(this.#loop, this.#sessions.table, slot))
     if (!other) {
       this.forget(slot)
       this.#loop.refusals.refuse(slot, undefined, Reason.malformed)

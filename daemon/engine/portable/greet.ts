@@ -18,7 +18,7 @@ export interface Request {
 }
 
 /**
- * Greets a client, has it log in if it must, and hears what it wants, by the policy of this moment. Resolves to undefined
+ * Greets a client, has it log in if it must, and hears what it wants, by the policy of each moment. Resolves to undefined
  * if the session is over before that is known.
  */
 export function greet(session: Session): Promise<Request | undefined> {
@@ -39,7 +39,7 @@ class Greeter {
   constructor(session: Session, asked: (request: Request) => void) {
     this.#session = session
     this.#asked = asked
-    this.#negotiation = new Negotiation(session.row.termsBy(session.context.policy))
+    this.#negotiation = new Negotiation(session.row.termsBy(session.context))
   }
 
   begin(): void {
@@ -82,7 +82,7 @@ class Greeter {
   #hearOther(): void {
     const { client, context, row } = this.#session
     const said = this.#negotiation.takeRest()
-    const other = otherConversation(said, row.termsBy(context.policy))
+    const other = otherConversation(said, row.termsBy(context))
     if (other) {
       this.#negotiation = other
       return this.#take(other.receive(said))

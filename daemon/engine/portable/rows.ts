@@ -147,8 +147,8 @@ export class Row {
   }
 
   /** See `termsFor`. */
-  termsBy(policy: Policy): Terms {
-    return termsFor(policy, this.#table, this.slot)
+  termsBy(context: { readonly policy: Policy }): Terms {
+    return termsFor(context, this.#table, this.slot)
   }
 
   /** From now on this session and its bytes are the user's. */

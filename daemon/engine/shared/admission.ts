@@ -4,7 +4,7 @@ import type { Policy } from '../engine.ts'
 import { forwarded, Reason, type SessionTable } from '../session-table.ts'
 import type { Places } from './places.ts'
 import { notAllowed, type Refusal, refusalOf } from './refusals.ts'
-import { needsLogin } from './trusted-sources.ts'
+import { letIn } from './trusted-sources.ts'
 import type { Verdicts } from './verdicts.ts'
 
 /** What is asked before anything is done for a request: what users and sources may have, and what the rules say. */
@@ -22,10 +22,10 @@ export interface Gate {
  */
 export function admit(gate: Gate, slot: number, destination: Destination, now: number): Refusal | undefined {
   const { table, places, policy, verdicts } = gate
-  const user = table.user[slot]
-  // Whoever was greeted before there were users has not been asked for a login.
-  if (user === 0 && table.command[slot] !== forwarded && needsLogin(policy, table, slot))
+  // Whoever was greeted before there were users, or while its source was trusted, has not been asked for a login.
+  if (table.command[slot] !== forwarded && !letIn(policy, table, slot))
     return { reply: Reply.notAllowed, reason: Reason.denied }
+  const user = table.user[slot]
   const reason = places.admit(slot, user, policy.sources.get(user), table.clientAddress, now)
   if (reason !== undefined) return { reply: Reply.notAllowed, reason }
   return verdicts.admits(slot, destination) ? undefined : refusalOf(notAllowed)

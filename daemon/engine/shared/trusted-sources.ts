@@ -4,21 +4,53 @@ import type { Terms } from '../../socks/conversation.ts'
 import type { Policy } from '../engine.ts'
 import type { SessionTable } from '../session-table.ts'
 
-/** What is asked of the client in this slot, who need not log in from a source that is trusted: the session is its user's then. */
-export function termsFor(policy: Policy, table: SessionTable, slot: number): Terms {
-  const user = userOf(policy, table, slot)
-  if (user === undefined) return policy
-  if (user > 0) table.belong(slot, user)
-  return { ...policy, passwordRequired: false }
+/**
+ * What is asked of the client in this slot, by the policy of the moment in which it is asked: whoever is silent until that has changed
+ * has no older rights than others. Who need not log in, since its source is trusted, is its user's from now on.
+ */
+export function termsFor(context: { readonly policy: Policy }, table: SessionTable, slot: number): Terms {
+  letIn(context.policy, table, slot)
+  return new CurrentTerms(context, table, slot)
 }
 
-/** Whether the client in this slot, who has no login, needs one. */
-export function needsLogin(
+class CurrentTerms implements Terms {
+  readonly #context: { readonly policy: Policy }
+  readonly #table: SessionTable
+  readonly #slot: number
+
+  constructor(context: { readonly policy: Policy }, table: SessionTable, slot: number) {
+    this.#context = context
+    this.#table = table
+    this.#slot = slot
+  }
+
+  get passwordRequired(): boolean {
+    const { policy } = this.#context
+    return policy.passwordRequired && userOf(policy, this.#table, this.#slot) === undefined
+  }
+
+  get protocols(): Terms['protocols'] {
+    return this.#context.policy.protocols
+  }
+
+  get commands(): Terms['commands'] {
+    return this.#context.policy.commands
+  }
+}
+
+/**
+ * Lets the client in this slot ask for something: with a login, or since it needs none, as the user as whom its source is trusted now.
+ * False if it must log in.
+ */
+export function letIn(
   policy: Pick<Policy, 'passwordRequired' | 'trusted'>,
   table: SessionTable,
   slot: number,
 ): boolean {
-  return policy.passwordRequired && userOf(policy, table, slot) !== 0
+  if (table.hasLogin(slot)) return true
+  const user = userOf(policy, table, slot)
+  if (table.user[slot] !== (user ?? 0)) table.belong(slot, user ?? 0)
+  return user !== undefined || !policy.passwordRequired
 }
 
 /** Whether clients may come in without a login at all: what they then ask for tells as much of their source as a login does. */
