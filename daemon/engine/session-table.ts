@@ -62,7 +62,8 @@ const reasonCount = 23
 /**
  * Counters of a whole loop; they only grow. `failed`: sessions that ended before they reached their destination; `loggedIn` and
  * `denied`: logins, good and wrong; `nameKnown`: names of which the loop itself remembered the addresses; `paced`: milliseconds
- * that a direction waited for a limit's credit; `ruled`: how often a rule, a built-in one included, decided for or against somebody.
+ * that a direction waited for a limit's credit; `ruled`: how often a rule, a built-in one included, decided for or against somebody;
+ * `shed`: clients that were reset since there was no room, silent ones who had a place, and newcomers.
  */
 export const Total = {
   accepted: 0,
@@ -85,6 +86,8 @@ export const Total = {
   malformed: 17,
   late: 18,
   left: 19,
+  shedSilent: 20,
+  shedNewcomers: 21,
 } as const
 export type Total = (typeof Total)[keyof typeof Total]
 
@@ -97,7 +100,7 @@ export const maxUsers = 65_536
  */
 export const endedCapacity = 8192
 
-const totalCount = 20
+const totalCount = 22
 
 /** Where clients come in. */
 export const Door = { socks: 0, forward: 1 } as const

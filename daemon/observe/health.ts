@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import type { Health } from '../../shared/protocol/methods.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { SessionTable } from '../engine/session-table.ts'
+import { type SessionTable, Total } from '../engine/session-table.ts'
 import { TurnRecord } from '../engine/turn-record.ts'
 import { descriptorLimit } from '../os/system-limits.ts'
 import { countLive } from './metrics.ts'
@@ -51,13 +51,18 @@ export function healthReport({
   const ownLoops = engine.kind === 'linux' ? engine.tables : []
   return () => {
     const fleetNow = fleet()
+    const shed = countShed(engine.tables)
     return {
       lag: rounded(metrics.lag),
       loops: loopLags(ownLoops).map((lag, i) => {
         const restarts = engine.restarts[i] ?? 0
         return { lag: rounded(lag), ...(restarts > 0 && { restarts }) }
       }),
-      sessions: { live: countLive(engine.tables), max: Math.min(maxConnections(), engine.capacity) },
+      sessions: {
+        live: countLive(engine.tables),
+        max: Math.min(maxConnections(), engine.capacity),
+        ...(shed > 0 && { shed }),
+      },
       descriptors: descriptors.health,
       memory: memory(),
       store: {
@@ -91,6 +96,11 @@ export function memoryReader(): () => number {
 /** To a hundredth of a millisecond. */
 function rounded(milliseconds: number): number {
   return Math.round(milliseconds * 100) / 100
+}
+
+/** Clients that were reset for want of room. */
+function countShed(tables: readonly SessionTable[]): number {
+  return tables.reduce((sum, { totals }) => sum + totals[Total.shedSilent] + totals[Total.shedNewcomers], 0)
 }
 
 /** Each loop's longest turn of the last ten seconds, in milliseconds. Only of tables that a loop of their own writes. */

@@ -28,6 +28,10 @@ export const families = {
   proxyd_connections: gauge('Clients that are here, by how far they have come.', ['state']),
   proxyd_connections_before: gauge('Clients whom processes that this one has followed serve to their end.'),
   proxyd_connections_limit: gauge('Clients that may be here at once.'),
+  proxyd_clients_shed: counter(
+    'Clients that were reset while there was no room: silent ones who had a place, and newcomers.',
+    ['who'],
+  ),
   proxyd_sessions: counter('Sessions that ended, by what was asked for and why they ended.', ['command', 'reason']),
   proxyd_sessions_by_protocol: counter('Sessions that ended, by what the client spoke.', ['protocol']),
   proxyd_session_duration_seconds: histogram('From accept to end, of sessions that reached what they asked for.'),

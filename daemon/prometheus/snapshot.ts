@@ -96,6 +96,10 @@ function take(sources: Sources, busyMain: number): Snapshot {
     proxyd_connections: connectionStates.map((state, i) => [{ state }, live.byState[i] as number]),
     proxyd_connections_before: [[{}, sources.before()]],
     proxyd_connections_limit: [[{}, Math.min(sources.maxConnections(), engine.capacity)]],
+    proxyd_clients_shed: [
+      [{ who: 'silent' }, total(Total.shedSilent)],
+      [{ who: 'newcomer' }, total(Total.shedNewcomers)],
+    ],
     proxyd_sessions: asked.flatMap((command, c) =>
       endReasons.map((reason, r) => [{ command, reason }, sum(tables, (table) => table.endedFor(r as never, c))]),
     ),

@@ -201,7 +201,7 @@ function healthTable(health: Health, generation = 1): Table {
         `thread ${at + 1}`,
         `${milliseconds(lag)} its longest turn in the last 10 s${restarts > 0 ? `; died ${counted(restarts, 'time')}` : ''}`,
       ]),
-      ['connections', `${sessions.live} of at most ${sessions.max}`],
+      ['connections', sessionsText(sessions)],
       ['descriptors', `${descriptors.open} of at most ${descriptors.max}`],
       ['memory', formatBytes(memory)],
       ['store', store.problem ?? `works, ${milliseconds(store.slowest)} the slowest change of the last minute`],
@@ -223,6 +223,10 @@ function healthTable(health: Health, generation = 1): Table {
       ...(generation > 1 ? [['upgraded', `in place, ${counted(generation - 1, 'time')}`]] : []),
     ],
   }
+}
+
+function sessionsText({ live, max, shed = 0 }: Health['sessions']): string {
+  return `${live} of at most ${max}${shed > 0 ? `; ${counted(shed, 'client')} reset for want of room` : ''}`
 }
 
 function fleetText({ node, nodes, gone, problem, lag, behind }: NonNullable<Health['fleet']>): string {

@@ -249,6 +249,16 @@ describe('panels', () => {
   const { near, health, refused, movers } = panels
   const all = { busiestPanel, endingsPanel, destinationsPanel, userGraphsPanel, near, health, refused, movers }
 
+  test('tell of clients for whom there was no room, once there were any', () => {
+    const told = (shed?: number) => {
+      const sessions = { ...healthy.sessions, ...(shed !== undefined && { shed }) }
+      const now = stateAfter({ type: 'status', status: status({ sessions }) })
+      return health({ state: now, look, width: 41, height: 12 }).map(({ text }) => text)
+    }
+    expect(told(12)).toContain(' No room for 12')
+    expect(told().join()).not.toContain('room')
+  })
+
   test.each(Object.entries(all))('%s: no row is wider than there is room, in ASCII either', (_, panel) => {
     for (const width of [41, 71, 80, 120]) {
       for (const { text } of panel({ state, look, width, height: 12 })) {

@@ -46,6 +46,7 @@ describe.each(engines)('$kind engine: with every place taken by clients that say
     await expectReply(client, succeeded)
     expect(proxy.ended(Reason.silent)).toBeGreaterThan(0)
     expect(proxy.ended(Reason.silent)).toBeLessThan(crowd)
+    expect(proxy.total(Total.shedSilent)).toBe(proxy.ended(Reason.silent))
   })
 
   it('they go whichever loop they are in, and nobody who has asked for something', async () => {
@@ -88,6 +89,8 @@ describe.skipIf(process.platform !== 'linux')('Linux engine: with every place ta
     expect(await client.readHex(2)).toBe('0500')
     await expectReply(client, succeeded)
     expect(proxy.total(Total.accepted)).toBeLessThan(crowd + waiting / 2)
+    // All who came before, and that one.
+    expect(proxy.total(Total.accepted) + proxy.total(Total.shedNewcomers)).toBe(crowd + waiting + 1)
   })
 
   it('a few are no crowd: who comes from their address waits until he is served', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { WaitingClients } from '../../daemon/engine/portable/waiting-clients.ts'
+import { Total } from '../../daemon/engine/session-table.ts'
 import { startPortable } from '../../daemon/engine/start.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { startProxy } from '../helpers/engine.ts'
@@ -37,7 +38,7 @@ describe('portable engine: with every place taken, and the waiting room full of 
       client.write(bytes(greeting, request(target.host, target.port)))
       return client
     }
-    return { served, crowd, ask }
+    return { proxy, served, crowd, ask }
   }
 
   it('one of another address takes the place of one of theirs, and is served as soon as another address would be', async () => {
@@ -52,9 +53,10 @@ describe('portable engine: with every place taken, and the waiting room full of 
   })
 
   it('one more of theirs takes the place of the one who has waited longest', async () => {
-    const { crowd, ask } = await crowded()
+    const { proxy, crowd, ask } = await crowded()
     const next = await ask('127.0.0.1')
     expect(await crowd[0]?.ending).toBe('ECONNRESET')
     expect(next.socket.closed).toBe(false)
+    expect(proxy.total(Total.shedNewcomers)).toBe(1)
   })
 })

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Total } from '../../daemon/engine/session-table.ts'
 import { Descriptors, healthReport, StoreChanges } from '../../daemon/observe/health.ts'
 import { health } from '../../shared/protocol/methods.ts'
 import { FakeLoop } from './fake-loop.ts'
@@ -87,18 +88,21 @@ describe('the report', () => {
       ...rest,
     })
     for (const loop of loops) loop.begin(0, { serial: 1 })
+    expect(report().sessions).toEqual({ live: 2, max: 50 })
+    for (const { totals } of tables) totals[Total.shedSilent] = 2
+    loops[1].table.totals[Total.shedNewcomers] = 3
     const told = report()
     expect(health.parse(told)).toEqual(told)
     expect(told.fleet).toEqual(rest.fleet())
     expect(told).toMatchObject({
       lag: 1.23,
       loops: [{ lag: 0 }, { lag: 0, restarts: 2 }],
-      sessions: { live: 2, max: 50 },
+      sessions: { live: 2, max: 50, shed: 7 },
       names: { pending: 1, failed: 2, slowest: 4.57 },
     })
     loops[0].end(0)
     maxConnections = 1000
-    expect(report().sessions).toEqual({ live: 1, max: 100 })
+    expect(report().sessions).toEqual({ live: 1, max: 100, shed: 7 })
   })
 
   it('has no loops where the main thread carries the connections', () => {

@@ -8,7 +8,7 @@ import { bytesOf, copyMapped, encodeSocketAddress, SocketAddress } from '../../o
 import type { Listener } from '../../sockets/listeners.ts'
 import type { Introduced } from '../../socks/proxy-header.ts'
 import type { Liveness } from '../engine.ts'
-import { Door, type Entrance, forwarded, Reason } from '../session-table.ts'
+import { Door, type Entrance, forwarded, Reason, Total } from '../session-table.ts'
 import { Balancers } from '../shared/balancers.ts'
 import type { BannedSources } from '../shared/banned-sources.ts'
 import { roomInterval } from '../shared/silent-clients.ts'
@@ -242,7 +242,9 @@ export class Acceptor {
   #isOutdone(): boolean {
     if (!this.#full || this.#headers) return false
     this.#warn(limitReached)
-    return !this.#negotiator.leaveFor(sourceOf(unmapped(bytesOf(this.#client.memory.bytes))))
+    if (this.#negotiator.leaveFor(sourceOf(unmapped(bytesOf(this.#client.memory.bytes))))) return false
+    this.#loop.sessions.table.totals[Total.shedNewcomers]++
+    return true
   }
 
   #isBanned(): boolean {

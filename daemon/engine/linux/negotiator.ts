@@ -4,7 +4,7 @@ import { errno, lend, recv } from '../../os/libc.ts'
 import type { Conversation, Outcome } from '../../socks/conversation.ts'
 import { Negotiation, otherVersion } from '../../socks/negotiation.ts'
 import type { Admission, Login } from '../engine.ts'
-import { Reason, State, stateCount } from '../session-table.ts'
+import { Reason, State, stateCount, Total } from '../session-table.ts'
 import type { KnownSources } from '../shared/known-sources.ts'
 import { shortHead } from '../shared/long-heads.ts'
 import type { PasswordMemory } from '../shared/password-memory.ts'
@@ -107,7 +107,7 @@ export class Negotiator implements Stage {
     }))
     const { now } = this.#loop.clock
     const leaving = toMakeRoom(clients, now)
-    for (const { slot } of leaving) this.#sessions.close(slot, Reason.silent)
+    for (const { slot } of leaving) this.#shed(slot)
     this.#crowd = new SourceQueues()
     if (clients.filter(({ since }) => now - since >= grace).length < share * crowdsPart) return leaving.length > 0
     for (const client of clients.sort((one, other) => one.since - other.since)) this.#crowd.add(client.source, client)
@@ -128,10 +128,15 @@ export class Negotiator implements Stage {
   leaveFor(source: string): boolean {
     if (!this.isCrowded || this.#crowd.lengthOf(source) >= Math.max(1, this.#crowd.longest - 1)) return false
     const first = this.#crowd.drop() as SilentSession
-    this.#sessions.close(first.slot, Reason.silent)
+    this.#shed(first.slot)
     // Until the next look the newcomer is counted as silent, under the name of whom nobody will find any more.
     this.#crowd.add(source, first)
     return true
+  }
+
+  #shed(slot: number): void {
+    this.#sessions.table.totals[Total.shedSilent]++
+    this.#sessions.close(slot, Reason.silent)
   }
 
   #isSilent(slot: number, generation = this.#sessions.generation[slot]): boolean {

@@ -7,7 +7,7 @@ import type { NamedSocket } from '../../sockets/handed-sockets.ts'
 import { endpointsOf, type Listener, roleOf } from '../../sockets/listeners.ts'
 import type { ServerSocket } from '../../sockets/servers.ts'
 import type { Engine, EngineOptions, EngineServices, Liveness, Orders, RuleMemory, Tuning } from '../engine.ts'
-import { Door, type Entrance, Reason, type SessionTable } from '../session-table.ts'
+import { Door, type Entrance, Reason, type SessionTable, Total } from '../session-table.ts'
 import { Balancers } from '../shared/balancers.ts'
 import { BannedSources } from '../shared/banned-sources.ts'
 import { Budget } from '../shared/budget.ts'
@@ -367,7 +367,7 @@ class PortableEngine implements Engine {
 
   /** What a balancer does for itself is not kept out, and no limit holds for it. */
   async #introduce(client: Socket, balancers: Balancers): Promise<void> {
-    if (this.#unknown.size >= this.#mostWaiting) return void client.resetAndDestroy()
+    if (this.#unknown.size >= this.#mostWaiting) return this.#shed(client)
     const { remoteAddress = '', remotePort = 0 } = client
     const own = { entrance: 'own' as const, address: parseAddress(remoteAddress)?.bytes ?? nowhere, port: remotePort }
     const introducing = readProxyHeader(client, balancers)
@@ -405,7 +405,13 @@ class PortableEngine implements Engine {
   /** More wait than may. */
   #dropWaiting(): void {
     while (this.#waiting.length > 0 && this.#waiting.length + this.#unknown.size > this.#mostWaiting)
-      this.#waiting.drop()?.client.resetAndDestroy()
+      this.#shed(this.#waiting.drop()?.client)
+  }
+
+  /** There is no room for this client. */
+  #shed(client: Socket | undefined): void {
+    client?.resetAndDestroy()
+    this.#rows.table.totals[Total.shedNewcomers]++
   }
 
   get #hasRoom(): boolean {
@@ -436,7 +442,9 @@ class PortableEngine implements Engine {
       const { client, since } = session.row
       return { session, source: sourceOf(unmapped(client)), since }
     })
-    for (const { session } of toMakeRoom(clients, performance.now())) session.reset(Reason.silent)
+    const leaving = toMakeRoom(clients, performance.now())
+    this.#rows.table.totals[Total.shedSilent] += leaving.length
+    for (const { session } of leaving) session.reset(Reason.silent)
   }
 
   #begin({ client, leadsTo, address, port, entrance }: Arrival): void {

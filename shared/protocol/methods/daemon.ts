@@ -22,6 +22,9 @@ export const health = z.object({
   sessions: z.object({
     live: count,
     max: count.describe('as `max-connections`, descriptors and the memory of the control group allow'),
+    shed: count
+      .optional()
+      .describe("clients that were reset since the daemon's start while there was no room; absent: none"),
   }),
   descriptors: z.object({ open: count, max: count }),
   memory: count.describe('bytes resident'),

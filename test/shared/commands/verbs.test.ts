@@ -486,6 +486,15 @@ describe('the daemon', () => {
     expect((outcome.view as Table).rows).toContainEqual(['access log', told])
   })
 
+  test.each([
+    [1, '3 of at most 9744; 1 client reset for want of room'],
+    [2000, '3 of at most 9744; 2000 clients reset for want of room'],
+  ])('health tells of clients who found no room: %i', async (shed, told) => {
+    const sessions = { ...health.sessions, shed }
+    const { outcome } = await runCommand('health', { 'status.get': { health: { ...health, sessions } } })
+    expect((outcome.view as Table).rows).toContainEqual(['connections', told])
+  })
+
   test('health tells who can read the metrics', async () => {
     const { outcome } = await runCommand('health', {
       'status.get': { health: { ...health, openMetrics: ['[::]:9464'] } },

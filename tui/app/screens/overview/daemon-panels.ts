@@ -107,6 +107,7 @@ function healthFacts({ lag, loops, sessions, descriptors, memory, store, names, 
     { name: 'Late', value: `up to ${milliseconds(worst)}`, tone: worst > lateness ? 'warning' : null },
     ...(deaths > 0 ? [{ name: 'Threads died', value: String(deaths), tone: 'bad' } as const] : []),
     share('Connections', sessions.live, sessions.max),
+    ...(sessions.shed ? [{ name: 'No room for', value: String(sessions.shed), tone: 'warning' } as const] : []),
     share('Descriptors', descriptors.open, descriptors.max),
     { name: 'Memory', value: formatBytes(memory) },
     store.problem === null
