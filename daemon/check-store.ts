@@ -84,7 +84,7 @@ async function readAll(
     const { text } = await prepareRules(store, { folder, members }, 1)
     const settings = acceptStored((await store.settings.load()).values, warn)
     const bans = readBans(await store.bans.list())
-    if (bans.warning !== undefined) warn(bans.warning)
+    for (const warning of bans.warnings) warn(warning)
     const counts = {
       users: accounts.size,
       groups: groups.list().length,

@@ -2,6 +2,7 @@ import { counted } from '../../shared/format/count.ts'
 import { bareWord } from '../../shared/format/safe-text.ts'
 import { formatDuration } from '../../shared/format/time.ts'
 import type { BanReason, Ban as ToldBan } from '../../shared/protocol/methods.ts'
+import { banReasons, damagedBans } from '../../shared/protocol/vocabulary.ts'
 import { tellObservers } from '../contained.ts'
 import { formatAddress } from '../net/address.ts'
 import { formatNetwork, type Network, parseNetwork } from '../net/network.ts'
@@ -45,6 +46,8 @@ export class Bans implements Sources {
   readonly #penalties: Penalties
   /** What is not stored yet, by source; null: the ban is no more. */
   readonly #unsaved = new Map<string, ToldBan | null>()
+  /** What stands in the store for the source of a ban, and is none. */
+  readonly #damaged = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   /** The loops do not know of the last change yet. */
   #isStale = false
@@ -87,6 +90,7 @@ export class Bans implements Sources {
     await this.#save()
     const listed = await this.#options.store.list()
     const changed = sources === 'all' ? listed : listed.filter(({ source }) => sources.has(source))
+    for (const source of sources === 'all' ? this.#damaged : sources) this.#damaged.delete(source)
     const stored = new Map(this.#readable(changed).map((read) => [read[0].source, read]))
     const now = this.#now()
     const known = new Map(this.#penalties.bans.map((ban) => [formatNetwork(ban.network), ban]))
@@ -104,8 +108,11 @@ export class Bans implements Sources {
   }
 
   #readable(told: readonly ToldBan[]): ReadBans['readable'] {
-    const { readable, warning } = readBans(told)
-    if (warning !== undefined) this.#options.warn(warning)
+    const { readable, damaged, renamed, warnings } = readBans(told)
+    for (const source of damaged) this.#damaged.add(source)
+    // It goes on under the name that lifts it.
+    for (const source of renamed) this.#unsaved.set(source, null)
+    for (const warning of warnings) this.#options.warn(warning)
     return readable
   }
 
@@ -208,14 +215,25 @@ export class Bans implements Sources {
     throw new Refusal('conflict', `operators have banned ${others.length} sources, and ${kept}: lift one first`)
   }
 
-  /** Lifts the ban of a network, or all that an address is in. Refused with `not_found` if there is none. */
+  /**
+   * Lifts the ban of a network, or all that an address is in; for `damagedBans` forgets those that cannot be read. Refused with
+   * `not_found` if there is none.
+   */
   async remove(source: string): Promise<{ lifted: ToldBan[]; stored: boolean }> {
+    if (source === damagedBans) return { lifted: [], stored: await this.#forgetDamaged() }
     const network = parse(source)
     const isAddress = network.prefix === network.bytes.length * 8
     const networks = isAddress ? [sourceNetwork(network.bytes, 64), sourceNetwork(network.bytes, 48)] : [network]
     const lifted = networks.flatMap((each) => this.#penalties.lift(each) ?? []).map((ban) => this.#told(ban))
     if (lifted.length === 0) throw new Refusal('not_found', `there is no ban of ${formatNetwork(network)}`)
     return { lifted, stored: await this.#store() }
+  }
+
+  #forgetDamaged(): Promise<boolean> {
+    if (this.#damaged.size === 0) throw new Refusal('not_found', 'there is no stored ban that cannot be read')
+    for (const source of this.#damaged) this.#unsaved.set(source, null)
+    this.#damaged.clear()
+    return this.#store()
   }
 
   /** Stores what is not stored yet. Rejects with a StoreError. */
@@ -306,26 +324,67 @@ const reasonWords: Readonly<Record<BanReason, string>> = {
 /** Stored bans, as far as they can be read. */
 interface ReadBans {
   readonly readable: readonly (readonly [ToldBan, Network])[]
-  /** Of those that cannot be, in one line for people. */
-  readonly warning: string | undefined
+  /** What stands for the source of the others. */
+  readonly damaged: readonly string[]
+  /** What stands for the source of a readable one, which is written in another way. */
+  readonly renamed: readonly string[]
+  /** Of all that is damaged, for people. */
+  readonly warnings: readonly string[]
 }
 
-/** A byte that has changed on the disk, or another version, may have left a ban of what is no source: the others act all the same. */
+/**
+ * A byte that has changed on the disk, or another version, may have left a ban of what is no source: the others act all the same. One
+ * of a source of which the rest means nothing holds until it is lifted.
+ */
 export function readBans(stored: readonly ToldBan[]): ReadBans {
   const readable: [ToldBan, Network][] = []
+  const damaged: string[] = []
+  const renamed: string[] = []
   const problems: string[] = []
+  const endless: string[] = []
   for (const ban of stored) {
     try {
-      readable.push([ban, bannable(ban.source)])
+      const network = bannable(ban.source.slice(0, longestSource))
+      const source = formatNetwork(network)
+      if (source !== ban.source) renamed.push(ban.source)
+      const isSound = isWhole(ban)
+      if (!isSound) endless.push(source)
+      readable.push([{ ...(isSound ? ban : endlessly(ban)), source }, network])
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
+      damaged.push(ban.source)
       problems.push(error.message)
     }
   }
-  const [first] = problems
-  if (first === undefined) return { readable, warning: undefined }
-  const which = problems.length > 1 ? `, the first since ${first}` : `, since ${first}`
-  return { readable, warning: `${counted(problems.length, 'stored ban')} left out${which}: ban anew whom it was about` }
+  return { readable, damaged, renamed, warnings: [...leftOut(problems), ...holding(endless)] }
+}
+
+/** More characters than any source has. */
+const longestSource = 64
+/** Milliseconds since 1970 that a Date can hold at most. */
+const lastMoment = 8.64e15
+
+function isWhole({ since, until, reason }: ToldBan): boolean {
+  const isTime = (time: number) => Number.isInteger(time) && Math.abs(time) <= lastMoment
+  return isTime(since) && (until === null || isTime(until)) && banReasons.includes(reason)
+}
+
+/** As an operator's, which makes room for no other. */
+function endlessly({ source, by }: ToldBan): ToldBan {
+  return { source, since: 0, until: null, reason: 'operator', by: by ?? 'nobody' }
+}
+
+function leftOut([first, ...others]: readonly string[]): string[] {
+  if (first === undefined) return []
+  const which = others.length > 0 ? `, the first since ${first}` : `, since ${first}`
+  const mend = `ban anew whom it was about, and forget them with 'unban ${damagedBans}'`
+  return [`${counted(others.length + 1, 'stored ban')} left out${which}: ${mend}`]
+}
+
+function holding([first, ...others]: readonly string[]): string[] {
+  if (first === undefined) return []
+  const which = others.length > 0 ? `${first} and ${counted(others.length, 'more source')}` : first
+  return [`the stored ban of ${which} is damaged, and holds until 'unban'`]
 }
 
 /** Throws a Refusal. */

@@ -8,13 +8,21 @@ export function sqliteBans(database: DatabaseSync): Immediate<BanStore> {
   const list = database.prepare('SELECT source, since, until, reason, by FROM bans')
   const put = database.prepare('INSERT OR REPLACE INTO bans (source, since, until, reason, by) VALUES (?, ?, ?, ?, ?)')
   const remove = database.prepare('DELETE FROM bans WHERE source = ?')
+  const bytes = database.prepare('SELECT source, CAST(source AS BLOB) AS bytes FROM bans')
+  const removeBytes = database.prepare('DELETE FROM bans WHERE source = CAST(? AS TEXT)')
+  /** What is read of bytes that are no UTF-8 does not name them. */
+  const forget = (source: string) => {
+    const { changes } = remove.run(source)
+    if (changes > 0 || !source.includes('\ufffd')) return
+    for (const row of bytes.all()) if (row.source === source) removeBytes.run(row.bytes ?? null)
+  }
   return {
     list: () => (list.all() as Ban[]).map((row) => ({ ...row })),
     save(changes) {
       inTransaction(database, () => {
         for (const [source, ban] of changes) {
           if (ban) put.run(source, ban.since, ban.until, ban.reason, ban.by)
-          else remove.run(source)
+          else forget(source)
         }
       })
     },

@@ -1,6 +1,7 @@
 import { banFields, banReason } from '../filter/management-fields.ts'
 import { formatDuration, formatTime } from '../format/time.ts'
 import type { Ban } from '../protocol/methods.ts'
+import { damagedBans } from '../protocol/vocabulary.ts'
 import { everyPage } from './context.ts'
 import { filterWords, readFilter } from './filter-words.ts'
 import { readSeconds } from './moments.ts'
@@ -45,7 +46,7 @@ export const banVerbs = {
     },
   }),
   unban: verb({
-    arguments: 'ADDR',
+    arguments: `ADDR|${damagedBans}`,
     role: 'operator',
     logged: true,
     summary: 'let a source in again, and forget what it did',
@@ -57,7 +58,10 @@ export const banVerbs = {
         const [only, ...others] = lifted
         return {
           data: { lifted, stored },
-          view: `lifted the ban of ${lifted.map((ban) => ban.source).join(' and ')}`,
+          view:
+            source === damagedBans
+              ? 'forgot the stored bans that could not be read'
+              : `lifted the ban of ${lifted.map((ban) => ban.source).join(' and ')}`,
           ...(only && others.length === 0 && { undo: { verb: 'ban', values: againOf(only) } }),
           ...unlessStored({ stored }),
         }

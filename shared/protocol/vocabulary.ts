@@ -25,6 +25,9 @@ export const pacedBy = ['user', 'source', 'everybody'] as const
 export const mostWatches = 100
 export const mostBans = 8192
 
+/** In place of a source: every stored ban of which it cannot be read whom it is about. */
+export const damagedBans = 'damaged'
+
 /** Why a source is kept out. */
 export const banReasons = ['login', 'malformed', 'silent', 'operator'] as const
 

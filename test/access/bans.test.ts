@@ -126,7 +126,8 @@ describe('bans', () => {
     const bans = await load()
     expect(bans.list().map(({ source }) => source)).toEqual(['192.0.2.1'])
     const warning =
-      '2 stored bans left out, the first since "2q3.0.113.9" is no address or network: ban anew whom it was about'
+      '2 stored bans left out, the first since "2q3.0.113.9" is no address or network: ban anew whom it was about, and ' +
+      "forget them with 'unban damaged'"
     expect(warnings).toEqual([warning])
     kept.set('192.0.2.2', { ...good, source: '192.0.2.2' })
     kept.set('192.0.2.q', { ...good, source: '192.0.2.q' })
@@ -135,6 +136,46 @@ describe('bans', () => {
     expect(warnings.slice(1)).toEqual([
       expect.stringMatching(/^1 stored ban left out, since "192\.0\.2\.q" is no address/),
     ])
+  })
+
+  it('that are stored of what is no source can be forgotten, here and where another daemon has', async () => {
+    const good: Ban = { source: '192.0.2.1', since: 0, until: null, reason: 'operator', by: 'alice' }
+    const lost = ['2q3.0.113.9', `192.0.2.${'1'.repeat(9_000)}`]
+    for (const source of [...lost, good.source]) kept.set(source, { ...good, source })
+    const [bans, there] = [await load(), await load()]
+    expect(Math.max(...warnings.map(({ length }) => length))).toBeLessThan(300)
+    expect(await bans.remove('damaged')).toEqual({ lifted: [], stored: true })
+    expect([...kept.keys()]).toEqual(['192.0.2.1'])
+    await there.adopt(new Set(lost))
+    for (const each of [bans, there]) await expect(each.remove('damaged')).rejects.toMatchObject({ kind: 'not_found' })
+    expect(bans.list()).toHaveLength(1)
+  })
+
+  it.each<[string, object]>([
+    ['an end', { until: 1e300 }],
+    ['a beginning', { since: Number.NaN }],
+    ['a reason', { reason: 'whim' }],
+  ])('of a source hold until they are lifted where %s means nothing', async (_, damage) => {
+    const earned: Ban = { source: '192.0.2.1', since: 0, until: ahead + minute, reason: 'login', by: null }
+    kept.set(earned.source, { ...earned, ...damage })
+    const bans = await load()
+    await bans.store()
+    const until = expect.objectContaining({ source: '192.0.2.1', until: null, reason: 'operator', by: 'nobody' })
+    expect([bans.list(), [...kept.values()]]).toEqual([[until], [until]])
+    expect(warnings).toEqual(["the stored ban of 192.0.2.1 is damaged, and holds until 'unban'"])
+    await bans.remove('192.0.2.1')
+    expect(kept.size).toBe(0)
+  })
+
+  it('of a source that is written in another way are lifted for good', async () => {
+    const ban: Ban = { source: '2001:DB8:1:0::7', since: 0, until: null, reason: 'operator', by: 'alice' }
+    kept.set(ban.source, ban)
+    const bans = await load()
+    expect(bans.list()).toMatchObject([{ source: '2001:db8:1::/64' }])
+    await bans.store()
+    expect([...kept.keys()]).toEqual(['2001:db8:1::/64'])
+    await bans.remove('2001:db8:1::/64')
+    expect(kept.size).toBe(0)
   })
 
   it('that act and are not stored yet are not undone by what another daemon has stored', async () => {

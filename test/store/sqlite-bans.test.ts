@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { openStore } from '../../daemon/store/open-store.ts'
 import type { Ban } from '../../shared/protocol/methods.ts'
+import { alter, makeStore } from '../helpers/stores.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const earned: Ban = { source: '192.0.2.1', since: 1000, until: 16_000, reason: 'login', by: null }
@@ -22,6 +23,17 @@ it('keeps bans, each in the place of the one before, until they are forgotten', 
     ]),
   )
   expect(await store.bans.list()).toEqual([forGood])
+  await store.close()
+})
+
+it('forgets a ban whose source is no text any more', async () => {
+  const folder = await temporaryFolder()
+  const file = await makeStore(folder)
+  alter(file, "INSERT INTO bans VALUES (CAST(x'31b932' AS TEXT), 1, NULL, 'operator', 'alice')")
+  const store = await openStore(folder)
+  const [{ source } = forGood] = await store.bans.list()
+  await store.bans.save(new Map([[source, null]]))
+  expect(await store.bans.list()).toEqual([])
   await store.close()
 })
 

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { banReasons } from '../vocabulary.ts'
+import { banReasons, damagedBans } from '../vocabulary.ts'
 import { count, done, type EventShape, type MethodShape, next, nothing, page, stored, time } from './shape.ts'
 
 /** A source that may not connect. */
@@ -65,7 +65,11 @@ export const banMethods = {
     summary: 'Let a source in again, and forget what it did. Of an address, lift every ban that it is in.',
     refuses: ['not_found'],
     logged: ['source'],
-    params: z.strictObject({ source: banSource }),
+    params: z.strictObject({
+      source: banSource.describe(
+        `${banSource.description}; or \`${damagedBans}\`: the stored bans that are left out, since it cannot be read whom they are about`,
+      ),
+    }),
     result: z.object({ lifted: z.array(ban), stored }),
   },
 } satisfies Record<string, MethodShape>
