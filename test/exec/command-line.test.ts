@@ -138,14 +138,23 @@ test('--read-only, --colour and --refresh', async () => {
 })
 
 test('--timeout is in seconds, fractions too, or as people write a time', async () => {
-  expect(await optionsOf('--exec', 'users', '--timeout', '1m30s')).toMatchObject({ timeoutMs: 90_000 })
+  expect(await optionsOf('--exec', 'users', '--timeout', '1m30s')).toMatchObject({
+    timeoutMs: 90_000,
+    upgradeMs: 90_000,
+  })
   expect(await optionsOf('--exec', 'users', '--timeout', '2.5')).toMatchObject({ timeoutMs: 2500 })
 })
 
 test('--exec repeats, and takes - and what looks like a flag', async () => {
   expect(await read('--exec', 'users; stats', '--exec', '-', '--exec', '--x', '--json')).toMatchObject({
     kind: 'exec',
-    options: { lines: ['users; stats', '-', '--x'], json: true, passwordStdin: false, timeoutMs: 10_000 },
+    options: {
+      lines: ['users; stats', '-', '--x'],
+      json: true,
+      passwordStdin: false,
+      timeoutMs: 10_000,
+      upgradeMs: 70_000,
+    },
   })
 })
 

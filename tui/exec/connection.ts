@@ -1,5 +1,6 @@
 import type { Context } from '../../shared/commands/context.ts'
 import { type Client, ConnectionError, connect } from '../client/index.ts'
+import type { ExecOptions } from '../options/command-line.ts'
 import type { NamedDaemon } from '../options/daemons.ts'
 import { type AskPassword, targetsAt } from '../options/passwords.ts'
 import { onlyLook } from './only-look.ts'
@@ -11,7 +12,8 @@ interface Connection extends Pick<Context, 'call' | 'events'> {
 /** A connection that is made when the first command needs it; `ask` gets a password, if that takes one. */
 export function connectionTo(
   { places, readOnly }: NamedDaemon,
-  { timeoutMs, ask }: { readonly timeoutMs: number; readonly ask: AskPassword },
+  { timeoutMs, upgradeMs }: Pick<ExecOptions, 'timeoutMs' | 'upgradeMs'>,
+  ask: AskPassword,
 ): Connection {
   let client: Promise<Client> | undefined
   const open = async () => {
@@ -34,9 +36,10 @@ export function connectionTo(
   return {
     call: async (method, params) => {
       const { call } = await connected()
-      const answer = await inTime((signal) => call(method, params, { signal }), timeoutMs)
+      const isUpgrade = method === 'daemon.upgrade'
+      const answer = await inTime((signal) => call(method, params, { signal }), isUpgrade ? upgradeMs : timeoutMs)
       // Who has answered lets go of all: what follows is for the successor.
-      if (method === 'daemon.upgrade') await close()
+      if (isUpgrade) await close()
       return answer
     },
     events: async (event) => (await connected()).events(event),

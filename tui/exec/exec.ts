@@ -72,11 +72,11 @@ async function runAt(
   batches: AsyncIterable<Batch> | readonly Batch[],
   { options, readPassword, readText, several }: Run,
 ): Promise<number> {
-  const { json, timeoutMs, lines } = options
+  const { json, lines } = options
   const who = several ? daemon.name : null
   if (who !== null && !json) process.stdout.write(`== ${safeText(who)} ==\n`)
   const ask = (place: OperatorPlace) => askOperator(lines, several ? placeOf([place]) : place.operator)
-  const connection = connectionTo(daemon, { timeoutMs, ask })
+  const connection = connectionTo(daemon, options, ask)
   const turn: Turn = {
     context: { ...connection, readPassword, readText, writeText: writeTextFile, editText },
     json,

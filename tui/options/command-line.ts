@@ -36,6 +36,8 @@ export interface ExecOptions extends CommonOptions {
   readonly passwordStdin: boolean
   /** Milliseconds to connect and log in, and again for each answer. */
   readonly timeoutMs: number
+  /** Milliseconds for the answer to an upgrade: the daemon says how it went when the successor serves, or its `timeout-upgrade` is over. */
+  readonly upgradeMs: number
 }
 
 /** What the command line asks for: a text (`--help` and the like), the terminal app, or commands. */
@@ -89,7 +91,8 @@ export async function readCommandLine(args: readonly string[], surroundings: Sur
   }
   const readers = lines.filter((line) => line === '-').length + (passwordStdin ? 1 : 0)
   if (readers > 1) throw new Error('only one of --exec - and --password-stdin can read standard input')
-  return { kind: 'exec', options: { daemons, utc, lines, json, passwordStdin, timeoutMs: timeout ?? 10_000 } }
+  const [timeoutMs, upgradeMs] = [timeout ?? 10_000, timeout ?? 70_000]
+  return { kind: 'exec', options: { daemons, utc, lines, json, passwordStdin, timeoutMs, upgradeMs } }
 }
 
 interface Flags {
@@ -132,7 +135,11 @@ function describe(version: string): Command {
     .option('--exec <COMMANDS>', 'carry out commands; repeatable; - reads them from stdin', collect)
     .option('--json', 'print each result as one line of JSON')
     .option('--password-stdin', 'commands that set a password read it from stdin, a line each')
-    .option('--timeout <TIME>', 'to connect, and for each answer, such as 90s (default: 10s)', readTimeout)
+    .option(
+      '--timeout <TIME>',
+      'to connect, and for each answer, such as 90s (default: 10s, 70s for that to upgrade)',
+      readTimeout,
+    )
     .addOption(
       new Option('--completions <SHELL>', 'print what makes a shell complete our flags, and end').choices(shells),
     )
