@@ -58,7 +58,7 @@ export interface Administered {
   readonly accountTransfer: AccountTransfer
   /** Users and groups that other nodes of a fleet change. */
   readonly adoptedAccounts: AdoptedAccounts
-  /** Undefined where all users are in memory. */
+  /** Undefined where all users are in memory for good: it is in no fleet. */
   readonly absent: AbsentAccounts | undefined
   readonly late: LateChanges
 }
@@ -150,22 +150,10 @@ function administerAccounts(
     await dataPlane.orders.limitsChanged()
     await rules.groupsChanged()
   }
-  const users = new Users({ accounts, passwords, policy, store: store.users, late, loops, indices, turns })
   const limits = new LimitChanges({ accounts, groups, keeper, store, late, turns, obey })
-  const common = { accounts, groups, limits, keeper, store, late, turns, loops, begin, obey }
   const passwordRequired = () => users.passwordRequired
-  const accountTransfer = new AccountTransfer({ ...common, usage, passwords, passwordRequired })
   const warn = (message: string) => log.logger.warn(message)
-  const adoptedAccounts = new AdoptedAccounts({
-    ...{ ...common, passwordRequired, warn },
-    isNeeded: (name) => dataPlane.isTrusted(name),
-  })
-  dataPlane.logins.follow((account, password) => {
-    users.learnPassword(account, password).catch((error: Error) => {
-      log.logger.warn(`the hash of ${JSON.stringify(account.name)} stays another program's for now: ${error.message}`)
-    })
-  })
-  const absent = accounts.isPartial
+  const absent = store.fleet
     ? new AbsentAccounts({
         ...{ accounts, turns, warn, store: store.users },
         totals: async (ids) => (await store.fleet?.leases.totals(ids)) ?? [],
@@ -187,6 +175,19 @@ function administerAccounts(
       })
     : undefined
   if (absent) dataPlane.logins.fetch((...login) => absent.bringFor(...login))
+  const makeRoom = absent && ((count: number) => absent.makeRoom(count))
+  const users = new Users({ accounts, passwords, policy, store: store.users, late, loops, indices, turns, makeRoom })
+  const common = { accounts, groups, limits, keeper, store, late, turns, loops, begin, obey }
+  const accountTransfer = new AccountTransfer({ ...common, usage, passwords, passwordRequired, makeRoom })
+  const adoptedAccounts = new AdoptedAccounts({
+    ...{ ...common, passwordRequired, warn, absent },
+    isNeeded: (name) => dataPlane.isTrusted(name),
+  })
+  dataPlane.logins.follow((account, password) => {
+    users.learnPassword(account, password).catch((error: Error) => {
+      log.logger.warn(`the hash of ${JSON.stringify(account.name)} stays another program's for now: ${error.message}`)
+    })
+  })
   usage.follow(traffic)
   keeper.follow({
     connections: (index) => traffic.connections(index),

@@ -35,8 +35,9 @@ const fewUsers = 1_000_000
 const jitter = 0.2
 
 /**
- * Users of a store that has more of them than fit in memory: they come when they log in, or when an operator names them, and who
- * has been idle longest goes when there is no room for others.
+ * Users of a fleet's store, where it has more of them than a node has in memory: they come when they log in, or when an operator
+ * names them, and who has been idle longest goes when there is no room for others. A node that has all of them does so until
+ * they are more than fit.
  */
 export class AbsentAccounts {
   readonly #options: AbsentAccountsOptions
@@ -51,7 +52,7 @@ export class AbsentAccounts {
 
   constructor(options: AbsentAccountsOptions) {
     this.#options = options
-    this.#waitToCount()
+    if (options.accounts.isPartial) this.#waitToCount()
   }
 
   close(): void {
@@ -64,12 +65,14 @@ export class AbsentAccounts {
    * who log in. Rejects with a Refusal if the store does not tell, and if there is no room.
    */
   async bring(name: string): Promise<Account | undefined> {
-    return this.#present(name) ?? this.#queue.runNext(() => this.#find(name))
+    const present = this.#present(name)
+    return present || !this.#options.accounts.isPartial ? present : this.#queue.runNext(() => this.#find(name))
   }
 
-  /** All of them that there are. Rejects as `bring` does. */
-  async bringAll(names: Iterable<string>): Promise<void> {
-    await Promise.all([...new Set(names)].map((name) => this.bring(name)))
+  /** All of them that there are; undefined where all users are in memory. Rejects as `bring` does. */
+  bringAll(names: Iterable<string>): Promise<unknown> | undefined {
+    if (!this.#options.accounts.isPartial) return undefined
+    return Promise.all([...new Set(names)].map((name) => this.bring(name)))
   }
 
   /**
@@ -77,7 +80,7 @@ export class AbsentAccounts {
    * if too many wait beside them, nor if nobody waits any more when the turn comes.
    */
   async bringFor(name: string, claimant: Claimant, isWaiting: () => boolean): Promise<boolean> {
-    if (this.#present(name)) return true
+    if (this.#present(name) || !this.#options.accounts.isPartial) return true
     const found = await this.#queue.run(async () => {
       if (!isWaiting()) return undefined
       return { account: await this.#find(name) }
@@ -112,12 +115,7 @@ export class AbsentAccounts {
       if (!stored) return undefined
       // Somebody else of that name may have come.
       const [moved] = stored.id === found.id ? [usage] : await totals([stored.id])
-      if (accounts.room <= 1) await this.#makeRoom()
-      if (accounts.isFull) {
-        const why = `there is no room for ${JSON.stringify(name)}: as many users as can be are busy`
-        this.#options.warn(why)
-        throw new Refusal('unavailable', why)
-      }
+      await this.makeRoom(1)
       const account = accounts.add(this.#read(stored))
       accounts.absent = Math.max(0, accounts.absent - 1)
       this.#came[account.index] = ++this.#comers
@@ -132,10 +130,35 @@ export class AbsentAccounts {
     return { ...stored, password: password ?? lostPassword }
   }
 
-  async #makeRoom(): Promise<void> {
+  /**
+   * Has room for so many more users, in a turn of those who change them: whoever was looked up before may be gone. Rejects with
+   * a Refusal, `unavailable`, if not enough of those who are there are idle.
+   */
+  async makeRoom(users: number): Promise<void> {
+    const { accounts, warn } = this.#options
+    if (accounts.room >= users) return
+    await this.outgrow()
+    await this.#sendAway(Math.max(roomMade, users))
+    if (accounts.room >= users) return
+    const why = 'there is no room for more users: as many as can be are busy'
+    warn(why)
+    throw new Refusal('unavailable', why)
+  }
+
+  /** From now on not all users are in memory. */
+  async outgrow(): Promise<void> {
+    const { accounts, warn } = this.#options
+    if (accounts.isPartial) return
+    accounts.isPartial = true
+    warn('there are more users than fit in memory: from now on those are there who come')
+    await this.#count()
+    this.#waitToCount()
+  }
+
+  async #sendAway(users: number): Promise<void> {
     const { accounts, isIdle, leave } = this.#options
     const idle = accounts.list().filter((account) => account.id !== undefined && isIdle(account))
-    const longest = idle.sort((a, b) => (this.#came[a.index] ?? 0) - (this.#came[b.index] ?? 0)).slice(0, roomMade)
+    const longest = idle.sort((a, b) => (this.#came[a.index] ?? 0) - (this.#came[b.index] ?? 0)).slice(0, users)
     for (const account of longest) {
       accounts.remove(account)
       accounts.absent++

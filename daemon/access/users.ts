@@ -45,6 +45,8 @@ export interface UsersOptions {
   /** In which all that changes users takes its turn. */
   readonly turns: Turns
   readonly policy: LoginPolicy
+  /** As `AbsentAccounts` has it; undefined where all users are in memory for good. */
+  readonly makeRoom?: ((users: number) => Promise<void>) | undefined
 }
 
 /**
@@ -60,6 +62,7 @@ export class Users {
   readonly #loops: Loops
   readonly #indices: Indices
   readonly #turns: Turns
+  readonly #makeRoom: UsersOptions['makeRoom']
   readonly #removed = new RemovedAccounts()
   /** By the store's id, what acts and is not stored yet. */
   readonly #unsaved = new Map<number, Login>()
@@ -73,6 +76,7 @@ export class Users {
     this.#loops = options.loops
     this.#indices = options.indices
     this.#turns = options.turns
+    this.#makeRoom = options.makeRoom
     this.#policy = options.policy
   }
 
@@ -94,23 +98,25 @@ export class Users {
     })
   }
 
-  /** Adds a lasting user. Refused with `exists`, with `conflict` if there is no room, with `unavailable` if it cannot be stored. */
+  /**
+   * Adds a lasting user. Refused with `exists`, with `conflict` if there is no room, with `unavailable` if it cannot be stored, or
+   * in a fleet all who have room are busy.
+   */
   async add(name: string, password: string): Promise<void> {
     const hash = await this.#passwords.hash(password)
     await this.#turns.take(async () => {
-      this.#checkRoomFor(name)
+      await this.#checkRoomFor(name)
       await this.#enter({ name, password: hash, enabled: true, created: Date.now(), ...noLimits })
     })
   }
 
   /**
    * Has a user who was removed within the hour come back, with the password and the limits that they had; of what they had
-   * used, nothing counts. Refused with `not_found`, with `exists`, with `conflict` if there is no room, with `unavailable` if it
-   * cannot be stored.
+   * used, nothing counts. Refused with `not_found`, and as `add` is.
    */
   async restore(name: string): Promise<void> {
     await this.#turns.take(async () => {
-      this.#checkRoomFor(name)
+      await this.#checkRoomFor(name)
       const removed = this.#removed.named(name)
       if (!removed) throw new Refusal('not_found', `no user ${JSON.stringify(name)} was removed within the last hour`)
       await this.#enter(removed)
@@ -118,8 +124,9 @@ export class Users {
     })
   }
 
-  #checkRoomFor(name: string): void {
+  async #checkRoomFor(name: string): Promise<void> {
     if (this.#accounts.named(name)) throw exists(name)
+    await this.#makeRoom?.(1)
     if (this.#accounts.isFull) {
       throw new Refusal('conflict', `there are ${this.#accounts.size} users, the most there can be: remove one first`)
     }

@@ -31,7 +31,7 @@ import type { FollowedTable } from './table-feed.ts'
 export interface Backend {
   readonly users: UserAdministration
   /** Has these users in memory, if there are such, before anything is asked of them; undefined where all are. */
-  readonly bring?: ((names: readonly string[]) => Promise<void>) | undefined
+  readonly bring?: ((names: readonly string[]) => Promise<unknown> | undefined) | undefined
   readonly limits: LimitAdministration
   readonly userTable: UserTable
   readonly connections: LiveConnections

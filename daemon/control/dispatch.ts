@@ -52,7 +52,7 @@ export function dispatch(
   const isOfDaemon = method.startsWith('daemon.')
   const change = () => (isOfDaemon ? changes.makeAtOnce(deed) : changes.make(method, params, deed))
   const act = () => (isAudited(method, params) ? auditor.watch(session, method, params, change) : deed())
-  return bring ? bring(usersIn(method, params)).then(act) : act()
+  return bring?.(usersIn(method, params))?.then(act) ?? act()
 }
 
 /** Names of the users whom a call is about. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { AbsentAccounts } from '../access/absent-accounts.ts'
 import type { Account, Accounts } from '../access/accounts.ts'
 import type { Groups } from '../access/groups.ts'
 import type { LateChanges } from '../access/late-changes.ts'
@@ -33,6 +34,8 @@ export interface AdoptedAccountsOptions {
   readonly passwordRequired: () => boolean
   /** Whether somebody may come as that user without a login. */
   readonly isNeeded: (name: string) => boolean
+  /** Undefined where all users are in memory for good. */
+  readonly absent?: Pick<AbsentAccounts, 'makeRoom' | 'outgrow'> | undefined
   readonly warn: (message: string) => void
 }
 
@@ -68,7 +71,7 @@ export class AdoptedAccounts {
       await late.settle()
       const storedGroups = groups ? await store.groups.list() : undefined
       const moves = users === 'all' ? await this.#movesOfAll() : await this.#movesOf([...users])
-      const fits = this.#fitting(moves)
+      const fits = await this.#fitting(moves)
       if (storedGroups === undefined && fits.length === 0) return
       await this.#make(fits, storedGroups)
     })
@@ -125,15 +128,26 @@ export class AdoptedAccounts {
     return { ...stored, password, limits }
   }
 
-  /** Without those for whom there is no room. */
-  #fitting(moves: readonly Move[]): readonly Move[] {
-    const { accounts, warn } = this.#options
-    const going = moves.filter(({ after }) => !after).length
-    let room = accounts.room + going
-    const fitting = moves.filter(({ before }) => before || room-- > 0)
-    const left = moves.length - fitting.length
+  /** Where they are more than fit, without those who may come later, and those for whom no room can be made. */
+  async #fitting(moves: readonly Move[]): Promise<readonly Move[]> {
+    const { accounts, absent, isNeeded, warn } = this.#options
+    if (newIn(moves) <= this.#roomBehind(moves)) return moves
+    await absent?.outgrow()
+    const wanted = moves.filter(({ before, after }) => before || !accounts.isPartial || isNeeded(after?.name ?? ''))
+    // Whoever finds none all the same is told of below.
+    await absent?.makeRoom(newIn(wanted)).catch(() => {})
+    // Others have left for it.
+    const present = wanted.filter(({ before }) => !before || accounts.named(before.name) === before)
+    let room = this.#roomBehind(present)
+    const fitting = present.filter(({ before }) => before || room-- > 0)
+    const left = present.length - fitting.length
     if (left > 0) warn(`there is no room for ${left} more users, whom other nodes know: remove some`)
     return fitting
+  }
+
+  /** Once those are gone who go. */
+  #roomBehind(moves: readonly Move[]): number {
+    return this.#options.accounts.room + moves.filter(({ after }) => !after).length
   }
 
   async #make(moves: readonly Move[], storedGroups: readonly StoredGroup[] | undefined): Promise<void> {
@@ -196,6 +210,10 @@ export class AdoptedAccounts {
     const { accounts, loops, passwordRequired } = this.#options
     return loops.userChanged({ user, revision: accounts.revision, cut, passwordRequired: passwordRequired() })
   }
+}
+
+function newIn(moves: readonly Move[]): number {
+  return moves.filter(({ before }) => !before).length
 }
 
 function shown(name: string): string {

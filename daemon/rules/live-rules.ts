@@ -52,7 +52,7 @@ export interface LiveRulesOptions {
   /** A name's addresses, as clients get them. */
   readonly lookUp: (name: string) => Promise<readonly string[]>
   /** Has these users in memory, as far as there are such; undefined where all are. */
-  readonly bring?: ((names: Iterable<string>) => Promise<void> | undefined) | undefined
+  readonly bring?: ((names: Iterable<string>) => Promise<unknown> | undefined) | undefined
 }
 
 /** Rules that are compiled, and what they were compiled from. */

@@ -18,7 +18,7 @@ export interface Parts {
   readonly ending: { patience: ReturnType<typeof patienceOf> }
   readonly log: { setLevel(level: Settings['log-level']): void }
   /** Has these users in memory, as far as there are such; undefined where all are. */
-  readonly bring: ((names: Iterable<string>) => Promise<void>) | undefined
+  readonly bring: ((names: Iterable<string>) => Promise<unknown> | undefined) | undefined
 }
 
 /** Has every part of the daemon act by the settings that can change while it runs. */

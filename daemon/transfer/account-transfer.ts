@@ -34,6 +34,8 @@ export interface AccountTransferOptions {
   readonly obey: () => Promise<unknown>
   /** Whether clients must log in, as things are when it is called. */
   readonly passwordRequired: () => boolean
+  /** As `AbsentAccounts` has it; undefined where all users are in memory for good. */
+  readonly makeRoom?: ((users: number) => Promise<void>) | undefined
 }
 
 type Wish = Params<'transfer.import'>
@@ -81,6 +83,9 @@ export class AccountTransfer {
   async import({ users = [], groups = [], expected = [], dryRun = false }: Wish): Promise<Result<'transfer.import'>> {
     const passwords = await this.#hashes(users, dryRun)
     return this.#options.turns.take(async () => {
+      // First, for it may send others away.
+      const { accounts, makeRoom } = this.#options
+      await makeRoom?.(users.filter(({ name }) => !accounts.named(name)).length)
       const groupMoves = groups.map((group) => this.#groupMove(group)).filter(isOther)
       const known = new Set([...groups.map(({ name }) => name), ...(dryRun ? expected : [])])
       const moves = users.map((user, i) => this.#move(user, passwords[i], known))

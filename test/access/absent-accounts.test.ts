@@ -6,7 +6,8 @@ import { Turns } from '../../daemon/access/turns.ts'
 import { Usage } from '../../daemon/limits/usage.ts'
 import type { StoredUsage, StoredUser } from '../../daemon/store/store.ts'
 
-const password = formatPasswordHash({ ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32) })
+const scryptHash = { ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32) }
+const password = formatPasswordHash(scryptHash)
 
 let accounts: Accounts
 let stored: Map<string, StoredUser>
@@ -26,6 +27,7 @@ beforeEach(() => {
       return [name, { id: i + 1, name, password, enabled: true, created: 1, ...noLimits }]
     }),
   )
+  accounts.isPartial = true
   accounts.absent = stored.size
   ;[busy, entered, left, warned, asked, turns] = [new Set(), [], [], [], [], new Turns()]
   options = {
@@ -83,11 +85,11 @@ it('are as the store has them when their turn comes', async () => {
 })
 
 it('leave when there is no room, who came longest ago first, but not who is busy', async () => {
-  for (const name of ['ann', 'bob', 'cid']) await absent.bring(name)
+  for (const name of ['ann', 'bob', 'cid', 'dan']) await absent.bring(name)
   busy.add('bob')
-  await absent.bring('dan')
-  expect(left).toEqual(['ann', 'cid'])
-  expect(names(accounts.list())).toEqual(['bob', 'dan'])
+  await absent.bring('eve')
+  expect(left).toEqual(['ann', 'cid', 'dan'])
+  expect(names(accounts.list())).toEqual(['bob', 'eve'])
   expect(accounts.size).toBe(6)
   expect(await absent.bring('ann')).toMatchObject({ name: 'ann' })
 })
@@ -116,7 +118,26 @@ it('do not come where all are busy, and that is told', async () => {
     await absent.bring(name)
   }
   await expect(absent.bring('eve')).rejects.toMatchObject({ kind: 'unavailable' })
-  expect(warned).toEqual(['there is no room for "eve": as many users as can be are busy'])
+  expect(warned).toEqual(['there is no room for more users: as many as can be are busy'])
+})
+
+it('are none as long as all fit, and then leave for those whom operators add', async () => {
+  accounts = new Accounts(4)
+  const other = new AbsentAccounts({ ...options, accounts })
+  onTestFinished(() => other.close())
+  for (const user of [...stored.values()].slice(0, 4)) accounts.add({ ...user, password: scryptHash })
+  expect(other.bringAll(['eve'])).toBeUndefined()
+  expect(await other.bring('eve')).toBeUndefined()
+  expect(await other.bringFor('bob', claimant('far', 'bob'), () => true)).toBe(true)
+  await other.makeRoom(0)
+  expect([asked, warned, accounts.size]).toEqual([[], [], 4])
+  busy.add('ann')
+  await other.makeRoom(2)
+  expect(warned).toEqual(['there are more users than fit in memory: from now on those are there who come'])
+  expect(left).toEqual(['cid', 'dan', 'bob'])
+  expect([accounts.isPartial, accounts.size, accounts.room]).toEqual([true, 6, 3])
+  expect(await other.bring('eve')).toMatchObject({ name: 'eve' })
+  await expect(other.makeRoom(4)).rejects.toMatchObject({ kind: 'unavailable' })
 })
 
 it('with a damaged password come, though nobody can log in as them, and that is told', async () => {

@@ -112,6 +112,23 @@ describe('adding a user', () => {
     expect((await restarted()).size).toBe(1)
   })
 
+  it('has room made where others may leave, and is refused as that is', async () => {
+    accounts = new Accounts(1)
+    const makeRoom = vi.fn(async (_users: number) => {
+      const [ann] = accounts.list()
+      if (!ann) return
+      accounts.remove(ann)
+      accounts.release(ann.index)
+    })
+    const users = usersWith({ makeRoom })
+    await users.add('ann', 'secret')
+    await users.add('bob', 'secret')
+    expect(await login('bob', 'secret')).toBe(1)
+    makeRoom.mockRejectedValueOnce(new StoreError('failed', 'all are busy'))
+    await expect(users.add('cid', 'secret')).rejects.toThrow('all are busy')
+    expect(makeRoom.mock.calls).toEqual([[1], [1], [1]])
+  })
+
   it('changes nothing if it cannot be stored', async () => {
     const users = usersWith({ store: { ...store.users, insert: () => Promise.reject(new Error('disk full')) } })
     await expect(users.add('bob', 'secret')).rejects.toThrow('disk full')

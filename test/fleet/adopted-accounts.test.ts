@@ -1,4 +1,5 @@
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { AbsentAccounts } from '../../daemon/access/absent-accounts.ts'
 import { type Account, Accounts } from '../../daemon/access/accounts.ts'
 import { Groups } from '../../daemon/access/groups.ts'
 import { LateChanges } from '../../daemon/access/late-changes.ts'
@@ -29,7 +30,7 @@ beforeEach(async () => {
 })
 
 /** What one daemon on the store has of users, and what its loops were told. */
-async function daemon(accounts?: Accounts) {
+async function daemon(accounts?: Accounts, isIdle: (name: string) => boolean = () => true) {
   const known = accounts ?? (await loadAccounts(store.users, [], passwords))
   const groups = new Groups(await store.groups.list())
   const told: string[] = []
@@ -73,8 +74,17 @@ async function daemon(accounts?: Accounts) {
     store: { users: userStore, groups: store.groups },
   })
   const warnings: string[] = []
+  const absent = new AbsentAccounts({
+    ...{ accounts: known, store: store.users, turns },
+    totals: async () => [],
+    enter: begin,
+    isIdle: ({ name }) => isIdle(name),
+    leave: async ({ name }) => told.push(`leave ${name}`),
+    warn: (message) => void warnings.push(message),
+  })
+  onTestFinished(() => absent.close())
   const adopted = new AdoptedAccounts({
-    ...{ accounts: known, groups, limits, keeper, store, late, turns, loops, begin, obey },
+    ...{ accounts: known, groups, limits, keeper, store, late, turns, loops, begin, obey, absent },
     passwordRequired: () => users.passwordRequired,
     isNeeded: (name) => name === 'guest',
     warn: (message) => void warnings.push(message),
@@ -177,7 +187,7 @@ it('does not undo what acts here and is not stored yet, and changes of two daemo
   expect((await store.users.named('cid'))?.limits).toEqual({ 'max-connections': 1 })
 })
 
-it('compares all of them, and leaves those of --user and those who have no room', async () => {
+it('compares all of them, and leaves those of --user, and where they are more than fit those who may come later', async () => {
   const accounts = new Accounts(2)
   const password = await passwords.hash('temporary')
   accounts.add({
@@ -191,14 +201,45 @@ it('compares all of them, and leaves those of --user and those who have no room'
     firstUsed: null,
   })
   const here = await daemon(accounts)
-  for (const name of ['ann', 'tom', 'zoe']) await store.users.insert({ ...passwordOfNobody, name })
+  for (const name of ['ann', 'tom']) await store.users.insert({ ...passwordOfNobody, name })
+  await here.adopted.adopt(all)
+  expect(here.names()).toEqual(['ann', 'tom'])
+  expect(here.accounts.isPartial).toBe(false)
+  await store.users.insert({ ...passwordOfNobody, name: 'zoe' })
   await here.adopted.adopt(all)
   expect(here.names()).toEqual(['ann', 'tom'])
   expect(here.accounts.named('tom')?.password).toBe(password)
-  expect(here.warnings).toEqual([
-    expect.stringMatching(/"tom" of --user stays/),
-    expect.stringMatching(/no room for 1/),
-  ])
+  expect(here.accounts.isPartial).toBe(true)
+  const stays = expect.stringMatching(/"tom" of --user stays/)
+  expect(here.warnings).toEqual([stays, stays, expect.stringMatching(/more users than fit/)])
+})
+
+it('has who is needed without a login take the place of somebody idle, and acts on all others who have changed', async () => {
+  const there = await daemon()
+  for (const name of ['ann', 'bob', 'cid']) await there.users.add(name, 'secret')
+  const here = await daemon(new Accounts(3), (name) => name === 'bob')
+  await here.adopted.adopt(all)
+  await there.users.setEnabled('ann', false)
+  await there.users.setPassword('bob', 'another')
+  await there.users.add('guest', 'secret')
+  here.told.length = 0
+  await here.adopted.adopt(some('ann', 'bob', 'guest'))
+  expect(here.names()).toEqual(['ann', 'cid', 'guest'])
+  expect(here.told).toEqual(['leave bob', 'obey', 'forget nobody, login', 'cut ann, login'])
+  expect(here.accounts.named('guest')?.index).toBe(2)
+})
+
+it('says so where there is no room for who is needed, and acts on all others who have changed', async () => {
+  const there = await daemon()
+  for (const name of ['ann', 'bob']) await there.users.add(name, 'secret')
+  const here = await daemon(new Accounts(2), () => false)
+  await here.adopted.adopt(all)
+  await there.users.setEnabled('ann', false)
+  await there.users.add('guest', 'secret')
+  await here.adopted.adopt(some('ann', 'guest'))
+  expect(here.names()).toEqual(['ann', 'bob'])
+  expect(here.accounts.named('ann')?.enabled).toBe(false)
+  expect(here.warnings.at(-1)).toMatch(/no room for 1 more users, whom other nodes know/)
 })
 
 it('keeps who has a damaged password, whom nobody can log in as: else the proxy would be open', async () => {

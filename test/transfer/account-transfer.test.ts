@@ -47,7 +47,10 @@ class House {
   /** By index. */
   readonly written = new Map<number, Parameters<Lines['set']>[1]>()
 
-  constructor(store: Pick<Store, 'imports' | 'users' | 'groups' | 'usage'>) {
+  constructor(
+    store: Pick<Store, 'imports' | 'users' | 'groups' | 'usage'>,
+    makeRoom?: (users: number) => Promise<void>,
+  ) {
     const { accounts, groups } = this
     const lines: Lines = {
       set: (index, limits) => void this.written.set(index, limits),
@@ -65,7 +68,7 @@ class House {
     const obey = async () => void this.told.push('obey')
     this.limits = new LimitChanges({ accounts, groups, keeper, store, late, turns, obey })
     this.transfer = new AccountTransfer({
-      ...{ accounts, groups, limits: this.limits, keeper, usage, passwords, store, turns, obey },
+      ...{ accounts, groups, limits: this.limits, keeper, usage, passwords, store, turns, obey, makeRoom },
       late,
       begin: (account) => keeper.begin(account),
       loops: {
@@ -231,6 +234,21 @@ describe('all of a call or none: it is refused', () => {
       refusal('conflict', 'given with --user'),
     )
     expect(house.users).toEqual([])
+  })
+
+  it('for want of room, which is made for those who are new', async () => {
+    const room: number[] = []
+    const full = new House(store, async (users) => {
+      room.push(users)
+      if (users > 1) throw new StoreError('failed', 'no room')
+    })
+    await full.transfer.import({ users: [{ name: 'ann', hash }] })
+    await full.transfer.import({ users: [{ name: 'ann', hash }] })
+    await expect(full.transfer.import({ users: ['bob', 'cid'].map((name) => ({ name, hash })) })).rejects.toThrow(
+      'no room',
+    )
+    expect(room).toEqual([1, 0, 2])
+    expect((await store.users.list()).map(({ name }) => name)).toEqual(['ann'])
   })
 
   it('for more users, or groups, than there can be', async () => {
