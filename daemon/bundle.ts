@@ -4,7 +4,7 @@ import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
 import { asProgram, importsGiven } from '../shared/packaging/as-program.ts'
 import { noteBundled } from '../shared/packaging/bundled.ts'
-import { daemonFlags, programHead } from '../shared/program-head.ts'
+import { daemonFlags, nodeNeeded, programHead } from '../shared/program-head.ts'
 import { version } from '../shared/version.ts'
 
 /** What few daemons need has a file of its own, which is loaded where it is imported. */
@@ -68,11 +68,6 @@ noteBundled('proxyd', [main, threads])
  * goes while it starts. Of the 30 ms before this line nobody can take SIGHUP away: Node gives all signals their defaults back.
  */
 const entry = `${programHead(daemonFlags.join(' '))}process.on('SIGHUP', () => {})
-const { execPath, versions } = process
-if (Number.parseInt(versions.node) >= 24) await import('./proxyd-start.js')
-else {
-  process.stderr.write(\`proxyd: Node 24 or newer is needed, and \${execPath} is \${versions.node}: get one from https://nodejs.org/ and put it first in PATH\\n\`)
-  process.exitCode = 1
-}
+${nodeNeeded('proxyd')}await import('./proxyd-start.js')
 `
 writeFileSync(fileURLToPath(new URL('../dist/proxyd.js', import.meta.url)), entry)

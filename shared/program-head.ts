@@ -13,3 +13,12 @@ export function programHead(flags: string, environment: readonly string[] = []):
 ':' //; ${[...environment, 'exec'].join(' ')} node ${flags} "$0" "$@"
 `
 }
+
+/** What ends the program `name` in one line where Node is older than it needs, to stand before all that an older one would fail at. */
+export function nodeNeeded(name: string): string {
+  return `if (Number.parseInt(process.versions.node) < 24) {
+  process.stderr.write(\`${name}: Node 24 or newer is needed, and \${process.execPath} is \${process.versions.node}: get one from https://nodejs.org/ and put it first in PATH\\n\`)
+  process.exit(1)
+}
+`
+}

@@ -4,7 +4,7 @@ import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
 import { asProgram, importsGiven } from '../shared/packaging/as-program.ts'
 import { noteBundled } from '../shared/packaging/bundled.ts'
-import { programHead } from '../shared/program-head.ts'
+import { nodeNeeded, programHead } from '../shared/program-head.ts'
 import { version } from '../shared/version.ts'
 import { shapeTexts } from './app/link/shapes.ts'
 import { declareClient } from './declarations/declare-client.ts'
@@ -94,7 +94,7 @@ const commands = await build({
 await build({
   ...common,
   entryPoints: { 'proxy-tui': 'tui/start.ts' },
-  banner: { js: head },
+  banner: { js: head + nodeNeeded('proxy-tui') },
   plugins: [builtinsOnDemand],
 })
 const app = await build({

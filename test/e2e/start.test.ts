@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Ending, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
 import { findProgram, run } from '../helpers/programs.ts'
+import { program as proxyTui } from '../helpers/proxy-tui.ts'
 import { startTarget } from '../helpers/target.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
@@ -133,13 +134,18 @@ test.each(['-l', '-L'])('an interface that means nothing is a mistake: %s ::1%%n
   expectOneLine(await failure(flag, '::1%nope'), 2, /with a link-local address .* only: write ::1 for "::1%nope"/)
 })
 
-test('an older Node is refused in one line that says which one is needed', async () => {
+test.each([
+  ['proxyd', proxyd],
+  ['proxy-tui', proxyTui],
+])('an older Node is refused in one line that says which one is needed: %s', async (name, program) => {
   // What the program sees of the Node that runs it.
   const versions = `{ value: { ...process.versions, node: '20.20.2' } }`
   const older = `data:text/javascript,Object.defineProperty(process, 'versions', ${versions})`
-  const { status, stdout, stderr } = await run(process.execPath, ['--import', older, proxyd, '--version'])
+  const { status, stdout, stderr } = await run(process.execPath, ['--import', older, program, '--version'])
   expect([status, stdout]).toEqual([1, ''])
-  expect(stderr).toMatch(/^proxyd: Node 24 or newer is needed, and \/.* is 20\.20\.2: get one [^\n]+\n$/)
+  expect(stderr).toMatch(
+    new RegExp(`^${name}: Node 24 or newer is needed, and /.* is 20\\.20\\.2: get one [^\\n]+\\n$`),
+  )
 })
 
 test('SIGHUP does not end a daemon that is only about to start', async () => {
