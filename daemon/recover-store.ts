@@ -1,5 +1,6 @@
 import { chownSync, existsSync, linkSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { whyNot } from '../shared/file-trouble.ts'
 import { counted } from '../shared/format/count.ts'
 import { parsePasswordHash } from './access/password-hash.ts'
 import { checkStore } from './check-store.ts'
@@ -29,11 +30,11 @@ export async function recoverStore(folder: string): Promise<string> {
     return undefined
   })
   if (sound !== undefined) return `${sound}there is nothing to recover\n`
-  const made = asFailure(() => mkdtempSync(join(folder, 'recovered-')))
+  const made = replacing(file, () => mkdtempSync(join(folder, 'recovered-')))
   try {
     const { recovered, unusable } = await recoverInto(made, file)
     await checkStore(databaseIn(made), folder)
-    const kept = asFailure(() => replace(file, databaseIn(made)))
+    const kept = replacing(file, () => replace(file, databaseIn(made)))
     return [...linesOf(recovered, unusable), `the damaged one is kept as ${kept}`].map((line) => `${line}\n`).join('')
   } catch (error) {
     throw error instanceof Refusal ? new Failure(1, error.message) : error
@@ -111,12 +112,12 @@ function replace(file: string, by: string): string {
   return kept
 }
 
-function asFailure<Result>(work: () => Result): Result {
+function replacing<Result>(file: string, work: () => Result): Result {
   try {
     return work()
   } catch (error) {
     if (errnoOf(error) === undefined) throw error
     const mend = 'run this as the user that proxyd runs as, with room on the disk of --state-dir'
-    throw new Failure(1, `cannot put a new store in place of the damaged one (${errnoOf(error)}): ${mend}`)
+    throw new Failure(1, `cannot put a new store in place of the damaged ${file}: ${whyNot(error, file, mend)}`)
   }
 }

@@ -1,3 +1,4 @@
+import { whyNot } from '../shared/file-trouble.ts'
 import { readPlainFile, UnfitFile } from '../shared/whole-file.ts'
 import { Failure } from './failure.ts'
 import { foreignness, unsafePlaceOf } from './foreign-files.ts'
@@ -22,7 +23,8 @@ function readSecret(path: string, setting: string): string {
     }).toString('utf8')
   } catch (error) {
     if (error instanceof Failure) throw error
-    const why = error instanceof UnfitFile ? error.message : `cannot be read (${(error as NodeJS.ErrnoException).code})`
-    throw new Failure(1, `${setting} ${path} ${why}: give it a file with the secret that proxyd may read`)
+    const another = `give ${setting} another with the secret`
+    if (error instanceof UnfitFile) throw new Failure(1, `${setting} ${path} ${error.message}: ${another}`)
+    throw new Failure(1, `cannot read ${setting} ${path}: ${whyNot(error, path, another)}`)
   }
 }

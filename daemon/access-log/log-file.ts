@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { whyNot } from '../../shared/file-trouble.ts'
 import { errnoOf } from '../failure.ts'
 import { foreignness } from '../foreign-files.ts'
 import { Refusal } from '../refusal.ts'
@@ -27,7 +28,7 @@ export function openLogFile(path: string): number {
   try {
     fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
   } catch (error) {
-    throw new Refusal('invalid', `cannot write to the access log ${path} (${errnoOf(error)}): ${mendOf(error)}`)
+    throw new Refusal('invalid', cannotWrite(path, error))
   }
   const status = fstatSync(fd)
   const { uid, mode } = status
@@ -60,17 +61,10 @@ export function foreseeLogFile(path: string): void {
   throw new Refusal('invalid', `${path} holds something else than an access log: name another file, or move it aside`)
 }
 
-function mendOf(error: unknown): string {
-  switch (errnoOf(error)) {
-    case 'ENOENT':
-      return 'make its folder first'
-    case 'ELOOP':
-      return 'it is a symbolic link, so name the file itself, or - for standard output'
-    case 'ENXIO':
-      return 'nobody reads from it'
-    default:
-      return 'name a file that proxyd may write to'
-  }
+/** For people: what the system's error means, and what to do. */
+function cannotWrite(path: string, error: unknown): string {
+  const name = path === '-' ? 'on stdout' : path
+  return `cannot write to the access log ${name}: ${whyNot(error, path, 'name another with access-log (- is stdout)')}`
 }
 
 /**
@@ -158,10 +152,7 @@ export class LogFile {
     } catch (error) {
       // A pipe or terminal whose reader is busy: there is room for what comes meanwhile.
       if (errnoOf(error) === 'EAGAIN') return
-      problem =
-        error instanceof Refusal
-          ? error.message
-          : `cannot write to the access log ${this.path === '-' ? 'on stdout' : this.path} (${errnoOf(error)})`
+      problem = error instanceof Refusal ? error.message : cannotWrite(this.path, error)
     }
     if (problem === this.#problem) return
     this.#problem = problem

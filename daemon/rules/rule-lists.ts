@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
+import { whyNot } from '../../shared/file-trouble.ts'
 import { readPlainFile, UnfitFile } from '../../shared/whole-file.ts'
-import { errnoOf } from '../failure.ts'
 import { foreignness, unsafePlaceOf } from '../foreign-files.ts'
 import { parseDestination, type Rule, type RuleDestination } from '../policy/rule.ts'
 import { Refusal } from '../refusal.ts'
@@ -43,8 +43,7 @@ function readTrusted(path: string): string {
         `${path} ${error.message}: a list is a file with a destination a line, or several such files`,
       )
     }
-    const reason = errnoOf(error) === 'ENOENT' ? 'there is no such file, make it first' : errnoOf(error)
-    throw new Refusal('invalid', `cannot read ${path}: ${reason}`)
+    throw new Refusal('invalid', `cannot read ${path}: ${whyNot(error, path, 'name another list')}`)
   }
 }
 

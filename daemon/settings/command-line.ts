@@ -85,7 +85,10 @@ export function readCommandLine(args: readonly string[], version: string): Comma
     if (problem) throw new Failure(2, `--${name} ${problem}`)
     flags[name] = value
   }
-  return { flags, configFile: command.getOptionValue('config'), ...workOf(command) }
+  const { config: configFile, checkStore, from } = command.opts()
+  for (const [flag, path] of Object.entries({ config: configFile, 'check-store': checkStore, from }))
+    if (path === '') throw new Failure(2, `--${flag} must be a text that is not empty`)
+  return { flags, configFile, ...workOf(command) }
 }
 
 const settingNames = Object.keys(settings) as SettingName[]

@@ -1,9 +1,10 @@
 import { parse, TomlError } from 'smol-toml'
+import { whyNot } from '../../shared/file-trouble.ts'
 import { guessAt } from '../../shared/likeliest.ts'
 import { isSetting, type SettingShape, type Settings, type SettingValue, settings } from '../../shared/settings.ts'
 import { isSpan } from '../../shared/span.ts'
 import { readFileOrPipe, UnfitFile } from '../../shared/whole-file.ts'
-import { errnoOf, Failure } from '../failure.ts'
+import { Failure } from '../failure.ts'
 import { foreignness, unsafePlaceOf } from '../foreign-files.ts'
 import { problemWith, readNumber } from './setting-values.ts'
 
@@ -59,10 +60,7 @@ async function read(path: string): Promise<{ readonly text: string; readonly isP
   } catch (error) {
     if (error instanceof Failure) throw error
     if (error instanceof UnfitFile) throw new Failure(2, `${path} ${error.message}: give --config a TOML file`)
-    throw new Failure(
-      2,
-      `cannot read the config file ${path} (${errnoOf(error)}); give --config a file that proxyd may read`,
-    )
+    throw new Failure(2, `cannot read the config file ${path}: ${whyNot(error, path, 'name another with --config')}`)
   }
 }
 

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { getSystemErrorMessage } from 'node:util'
+import { whyNot } from '../../shared/file-trouble.ts'
 import { explain, primaryCode, SQLITE_BUSY } from './sqlite-errors.ts'
 import { databaseIn } from './sqlite-store.ts'
 import { StoreError } from './store.ts'
@@ -59,8 +59,7 @@ function copying<Result>(file: string, work: () => Result): Result {
   try {
     return work()
   } catch (error) {
-    const errno = error instanceof Error && 'errno' in error ? Number(error.errno) : 0
     const mend = 'run this as the user that proxyd runs as, with TMPDIR a folder that has room for a copy'
-    throw new StoreError('unreadable', `cannot copy ${file} to look into it (${getSystemErrorMessage(errno)}): ${mend}`)
+    throw new StoreError('unreadable', `cannot copy ${file} to look into it: ${whyNot(error, file, mend)}`)
   }
 }

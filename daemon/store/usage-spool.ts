@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { constants, renameSync, statSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { whyNot } from '../../shared/file-trouble.ts'
 import { readPlainFile } from '../../shared/whole-file.ts'
-import { errnoOf } from '../failure.ts'
 import { foreignness } from '../foreign-files.ts'
 import { makeFolder } from './sqlite-store.ts'
 import { type Store, type UsageBatch, type UsageStore, usageCells, usageWidth } from './store.ts'
@@ -124,7 +124,7 @@ export class UsageSpool {
       renameSync(this.#file, place)
       return `${message}: it is ${place} now`
     } catch (error) {
-      return `${message}, and it cannot be set aside (${errnoOf(error)})`
+      return `${message}, and it cannot be set aside: ${whyNot(error, place, 'remove it')}`
     }
   }
 }

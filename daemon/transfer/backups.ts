@@ -1,6 +1,6 @@
 import { open, rm, stat } from 'node:fs/promises'
 import { dirname, isAbsolute } from 'node:path'
-import { getSystemErrorMessage } from 'node:util'
+import { whyNot } from '../../shared/file-trouble.ts'
 import type { Params, Result } from '../../shared/protocol/methods.ts'
 import { Turns } from '../access/turns.ts'
 import { errnoOf } from '../failure.ts'
@@ -47,7 +47,7 @@ async function reserve(file: string): Promise<void> {
   } catch (error) {
     if (error instanceof Refusal) throw error
     if (errnoOf(error) === 'EEXIST') throw new Refusal('exists', `${file} is there already: name another file`)
-    const reason = getSystemErrorMessage(Number((error as NodeJS.ErrnoException).errno))
-    throw new Refusal('unavailable', `cannot write ${file} (${reason}): name a file that proxyd's user can make`)
+    const why = whyNot(error, file, "name a file that proxyd's user can make")
+    throw new Refusal('unavailable', `cannot write ${file}: ${why}`)
   }
 }

@@ -309,7 +309,7 @@ describe('a start is refused, as a mistake in the settings,', () => {
     [
       'without a certificate file',
       () => ({ cert: '/nowhere/cert.pem' }),
-      /control-tls-cert \/nowhere.* \(no such file/,
+      /control-tls-cert \/nowhere.*: there is no folder \/nowhere: make it first/,
     ],
     ['if a folder is the key', ({ key }) => ({ key: join(key, '..') }), /control-tls-key .* is no plain file/],
     [

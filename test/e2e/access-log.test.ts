@@ -203,7 +203,8 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
     expect((await exec(daemon, 'access')).stdout).toContain(`127.0.0.1:${target.port}`)
     const bad = await operator.call('config.set', { revision: 3, patch: { 'access-log': join(folder, 'no/file') } })
     expect(bad.error?.message).toBe(
-      `cannot write to the access log ${join(folder, 'no/file')} (ENOENT): make its folder first`,
+      `cannot write to the access log ${join(folder, 'no/file')}: there is no folder ${join(folder, 'no')}: ` +
+        'make it first, or name another with access-log (- is stdout)',
     )
   })
 })
@@ -220,7 +221,9 @@ test.runIf(process.platform === 'linux')(
     expect(await accessLog()).toEqual({ problem: null, dropped: 0 })
     fillDisk(daemon)
     const sources = [await visit(daemon, target)]
-    await daemon.logs(/cannot write to the access log .* \(EFBIG\); lines wait as far as there is room/)
+    await daemon.logs(
+      /cannot write to the access log .*: it is as large .* ulimit -f.*; lines wait as far as there is room/,
+    )
     sources.push(await visit(daemon, target))
     await eventually(async () => expect((await accessLog()).problem).toMatch(/cannot write/))
     expect(await readFile(file, 'utf8')).toBe('')
@@ -244,7 +247,11 @@ test('on stdout it comes among what scripts wait for', async () => {
 })
 
 test.each([
-  [['--access-log', '/no/such/folder/log'], 1, /cannot write to the access log .* \(ENOENT\): make its folder first/],
+  [
+    ['--access-log', '/no/such/folder/log'],
+    1,
+    /cannot write to the access log .*: there is no folder \/no: make it first/,
+  ],
   [['--access-log-size', '1kB'], 2, /--access-log-size must be bytes, such as 100MB, at least 64kB, or 0/],
   [['--access-log-events', 'middle'], 2, /--access-log-events takes end, start, alive, and not "middle"/],
 ])('with %j the daemon does not start, and says why', async (args, status, line) => {

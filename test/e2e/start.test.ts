@@ -74,7 +74,8 @@ describe('a mistake in the call ends with status 2 and one line:', () => {
     [['-l', '::', '--auth', 'none', '-u', 'bob:hunter2'], /--open-proxy/],
     [['-u', 'bob'], /NAME:PASS/],
     [['-u', 'bob:hunter2', '-u', 'bob:hunter2'], /--user "bob" is given twice/],
-    [['--config', '/nowhere/proxyd.toml'], /\/nowhere\/proxyd\.toml.*ENOENT/],
+    [['--config', '/nowhere/proxyd.toml'], /\/nowhere\/proxyd\.toml: there is no folder \/nowhere: make it first/],
+    [['--config', ''], /--config must be a text that is not empty/],
     [['-u', 'bo\nb:hunter2'], /control characters/],
   ])('%j', async (args, line) => {
     const ending = await failure(...args)

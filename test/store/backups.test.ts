@@ -70,7 +70,7 @@ describe('a backup', () => {
 
   it.each([
     ['relative.db', 'invalid', /from \/ on/],
-    ['FOLDER/missing/x.db', 'unavailable', /no such file or directory/],
+    ['FOLDER/missing/x.db', 'unavailable', /: there is no folder .*missing: make it first/],
     ['FOLDER/open/x.db', 'invalid', /others can write to/],
     ['FOLDER/open/below/x.db', 'invalid', /others can write to .*open, and put/],
   ])('is refused at %s', async (place, kind, message) => {

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Stats } from 'node:fs'
-import { getSystemErrorMessage } from 'node:util'
+import { whyNot } from '../../../shared/file-trouble.ts'
 import { readPlainFile, UnfitFile } from '../../../shared/whole-file.ts'
 import { foreignness, unsafePlaceOf } from '../../foreign-files.ts'
 import { ControlStartError } from '../start-error.ts'
@@ -68,8 +68,7 @@ function read(setting: TlsSetting, path: string, judge?: (status: Stats) => void
   } catch (error) {
     if (error instanceof ControlStartError) throw error
     if (error instanceof UnfitFile) throw mistake(`${setting} ${path} ${error.message}: give it a PEM file`)
-    const cause = getSystemErrorMessage((error as NodeJS.ErrnoException).errno ?? 0)
-    throw mistake(`cannot read ${setting} ${path} (${cause}): give it a file that proxyd may read`)
+    throw mistake(`cannot read ${setting} ${path}: ${whyNot(error, path, `give ${setting} another`)}`)
   }
 }
 

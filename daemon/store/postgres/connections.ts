@@ -1,10 +1,13 @@
-import { readFile } from 'node:fs/promises'
 import type pg from 'pg'
+import { whyNot } from '../../../shared/file-trouble.ts'
+import { readFileOrPipe } from '../../../shared/whole-file.ts'
 import { StoreError } from '../store.ts'
 import { codeOf, explain, isLost, Uncertain } from './errors.ts'
 import { guarded } from './guarded-client.ts'
 import type { Place } from './place.ts'
 
+/** Of the authorities' file: that of a whole system has less. */
+const mostBytes = 1 << 20
 /** Connections of one daemon: a handful of nodes must not take all that a server has. */
 const most = 4
 /** Milliseconds for a connection, and for one of them to be free. */
@@ -232,11 +235,9 @@ async function rowsOf<Row>(
 
 async function readAuthorities(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return (await readFileOrPipe(file, mostBytes)).toString('utf8')
   } catch (error) {
-    throw new StoreError(
-      'failed',
-      `cannot read ${file}, which sslrootcert in --store names (${codeOf(error)}): name a file that is there`,
-    )
+    const why = whyNot(error, file, 'name another with sslrootcert in --store')
+    throw new StoreError('failed', `cannot read ${file}: ${why}`)
   }
 }
