@@ -1,22 +1,22 @@
-import { accessSync, constants, existsSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
 import type { Settings } from '../shared/settings.ts'
 import { parseUserFlags } from './access/load-accounts.ts'
-import { foreseeLogFile } from './access-log/log-file.ts'
+import { foreseeStartOfLog } from './access-log/log-file.ts'
 import { readSharedStore, readStore, type StoreContents } from './check-store.ts'
 import { foreseeRuntimeFolder } from './control/doors/runtime-folder.ts'
 import { checkTlsFiles } from './control/doors/tls-door.ts'
 import { groupOf, type SocketAccess } from './control/doors/unix-socket.ts'
 import { ControlStartError } from './control/start-error.ts'
-import { errnoOf, Failure } from './failure.ts'
+import { Failure } from './failure.ts'
 import { canListenOn, listenFailure, wantedSockets } from './listening.ts'
 import { isSame, isUnspecified, parseAddress } from './net/address.ts'
 import { type Endpoint, formatEndpoint } from './net/endpoint.ts'
 import { Refusal } from './refusal.ts'
+import { accessLogOf } from './settings/access-log-settings.ts'
 import { readConfigFile } from './settings/config-file.ts'
 import { type Configuration, combine, configure } from './settings/configuration.ts'
 import { refuseOpenProxy } from './settings/open-proxy.ts'
-import { databaseIn, foreseeFolder } from './store/sqlite-store.ts'
+import { databaseIn, foreseeFolder, foreseeStore } from './store/sqlite-store.ts'
 import { StoreError } from './store/store.ts'
 import { webhookOf } from './watching.ts'
 
@@ -59,7 +59,8 @@ export async function check(flags: Partial<Settings>, configFile: string | undef
   if (values['control-tls-addr'].length > 0) await attempt(() => checkTlsFiles(tlsFilesOf(values)))
   await attempt(() => foreseeRuntimeFolder(values['runtime-dir'], groupOf(socketAccessOf(values))))
   await attempt(() => webhookOf(values))
-  await attempt(() => foreseeAccessLog(values['access-log']))
+  const { file } = accessLogOf(values)
+  if (file !== undefined && file !== '-') await attempt(() => foreseeStartOfLog(file))
   problems.push(...clashesOf(wantedSockets(values)))
   for (const [role, endpoint] of endpointsOf(configuration)) {
     if (!(await canListenOn(endpoint.address))) problems.push(listenFailure(role, endpoint, 'EADDRNOTAVAIL').message)
@@ -101,6 +102,7 @@ async function storeOf(values: Readonly<Settings>, notes: string[]): Promise<Sto
     return { lines: [`there is no store in ${folder} yet: proxyd makes one`], users: 0, settings: {} }
   }
   try {
+    foreseeStore(folder)
     return await readStore(file, folder)
   } catch (error) {
     if (!(error instanceof StoreError) || error.problem !== 'locked') throw error
@@ -119,20 +121,6 @@ function tlsFilesOf(values: Readonly<Settings>) {
     cert: values['control-tls-cert'],
     key: values['control-tls-key'],
     clientCa: values['control-tls-client-ca'],
-  }
-}
-
-/** One that is not there yet would be made by its folder. */
-function foreseeAccessLog(file: string): void {
-  if (file === 'off' || file === '-') return
-  if (existsSync(file)) return foreseeLogFile(file)
-  try {
-    accessSync(dirname(file), constants.W_OK)
-  } catch (error) {
-    throw new Failure(
-      1,
-      `the access log ${file} cannot be made (${errnoOf(error)}): see to its folder, or name another`,
-    )
   }
 }
 

@@ -15,7 +15,7 @@ export function foreignness(path: string, { uid, mode }: Pick<Stats, 'uid' | 'mo
 }
 
 /**
- * Why a file or folder may be another one than it was: whoever can write to a folder on the way to it, links followed, can put
+ * Why a file or folder may be another one than it was, or than the one that is made there: whoever can write to a folder on the way to it, links followed, can put
  * something else in the place of what lies there, unless a sticky bit keeps them from it, as that of /tmp does. The
  * process's own group may. Throws system errors.
  */
@@ -59,7 +59,9 @@ function* stepsTo(path: string): Generator<Step> {
   for (let links = 0; names.length > 0 && folder !== '/proc'; ) {
     const entry = resolve(folder, names.shift() ?? '')
     if (entry.length > folder.length) yield { folder, entry }
-    if (lstatSync(entry).isSymbolicLink() && links++ < mostLinks) {
+    const status = lstatSync(entry, { throwIfNoEntry: false })
+    if (!status) return
+    if (status.isSymbolicLink() && links++ < mostLinks) {
       const target = readlinkSync(entry)
       names.unshift(...target.split('/'))
       if (isAbsolute(target)) folder = '/'
@@ -71,8 +73,8 @@ function unsafeStep({ folder, entry }: Step): string | undefined {
   const status = statSync(folder)
   if (!isOpen(folder, status)) return undefined
   const isSticky = (status.mode & 0o1000) !== 0
-  const placed = lstatSync(entry)
-  if (isSticky && (isTrusted(placed.uid) || !placed.isSymbolicLink())) return undefined
+  const placed = lstatSync(entry, { throwIfNoEntry: false })
+  if (isSticky && (!placed || isTrusted(placed.uid) || !placed.isSymbolicLink())) return undefined
   const mend = isSticky ? `${entry} is a link of theirs` : `chmod go-w ${folder}`
   return `others can write to ${folder}, and put what is theirs in place of what lies in it: ${mend}`
 }

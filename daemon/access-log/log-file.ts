@@ -1,5 +1,17 @@
-import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { whyNot } from '../../shared/file-trouble.ts'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { foreseeMaking, isOfKernel, whyNot } from '../../shared/file-trouble.ts'
 import { errnoOf } from '../failure.ts'
 import { foreignness } from '../foreign-files.ts'
 import { Refusal } from '../refusal.ts'
@@ -30,14 +42,18 @@ export function openLogFile(path: string): number {
   } catch (error) {
     throw new Refusal('invalid', cannotWrite(path, error))
   }
-  const status = fstatSync(fd)
-  const { uid, mode } = status
-  const isJudged = status.isFile() || status.isFIFO()
-  // What others write into a pipe of ours ends up nowhere but at its reader.
-  const reason = isJudged ? foreignness(path, { uid, mode: status.isFile() ? mode : 0 }) : undefined
+  const reason = unfitness(path, fstatSync(fd))
   if (reason === undefined) return fd
   closeSync(fd)
   throw new Refusal('invalid', `${reason} (access-log names it)`)
+}
+
+function unfitness(path: string, status: Stats): string | undefined {
+  // What is written there is an order to the kernel, if it is taken at all.
+  if (status.isFile() && isOfKernel(dirname(path))) return `${path} is the kernel's: name a file on a disk`
+  // What others write into a pipe of ours ends up nowhere but at its reader.
+  if (status.isFIFO()) return foreignness(path, { uid: status.uid, mode: 0 })
+  return status.isFile() ? foreignness(path, status) : undefined
 }
 
 /**
@@ -59,6 +75,16 @@ export function foreseeLogFile(path: string): void {
     if (reader !== undefined) closeSync(reader)
   }
   throw new Refusal('invalid', `${path} holds something else than an access log: name another file, or move it aside`)
+}
+
+/** As `foreseeLogFile`, of a file that has to be made, too, which it does not make. */
+export function foreseeStartOfLog(path: string): void {
+  try {
+    foreseeMaking(path)
+  } catch (error) {
+    throw new Refusal('invalid', cannotWrite(path, error))
+  }
+  if (lstatSync(path, { throwIfNoEntry: false })) foreseeLogFile(path)
 }
 
 /** For people: what the system's error means, and what to do. */

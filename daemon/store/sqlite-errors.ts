@@ -26,7 +26,7 @@ export function explain(file: string, error: unknown): StoreError {
     case SQLITE_PERM:
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
-      return unwritable(file, reason)
+      return cannotWrite(file, `${reason}: make it writable for this user, or choose another place with --state-dir`)
     default:
       return new StoreError('failed', `cannot use ${file} (${reason}): see to the disk that it lies on`)
   }
@@ -45,9 +45,9 @@ export function gone(file: string, left: string): StoreError {
   )
 }
 
-export function unwritable(path: string, reason: string): StoreError {
-  const mend = 'make it writable for this user, or choose another place with --state-dir'
-  return new StoreError('unwritable', `cannot write ${path} (${reason}): ${mend}`)
+/** `why`, with the mend. */
+export function cannotWrite(path: string, why: string): StoreError {
+  return new StoreError('unwritable', `cannot write ${path}: ${why}`)
 }
 
 export function noLinks(file: string): StoreError {

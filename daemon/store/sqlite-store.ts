@@ -10,19 +10,18 @@ import {
   mkdtempSync,
   openSync,
   rmSync,
-  statfsSync,
   statSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { getSystemErrorMessage } from 'node:util'
+import { foreseeMaking, whyNot } from '../../shared/file-trouble.ts'
 import { errnoOf } from '../failure.ts'
 import { foreignness, unsafeAnywhereAbove } from '../foreign-files.ts'
 import { migrations } from './migrations.ts'
 import { sqliteAudit } from './sqlite-audit.ts'
 import { sqliteBackups } from './sqlite-backup.ts'
 import { sqliteBans, sqliteKnown } from './sqlite-bans.ts'
-import { damaged, explain, gone, noFolder, noLinks, unwritable } from './sqlite-errors.ts'
+import { cannotWrite, damaged, explain, gone, noFolder, noLinks } from './sqlite-errors.ts'
 import { sqliteGroups } from './sqlite-groups.ts'
 import { sqliteImports } from './sqlite-imports.ts'
 import { sqliteOperators } from './sqlite-operators.ts'
@@ -114,45 +113,43 @@ export function openSqliteStore(folder: string): SqliteStore {
  * put a database there has made themselves an admin by it, so it must be nobody else, in the folders above it neither.
  */
 function makePrivate(folder: string, file: string): void {
+  foreseeFolder(folder)
   writing(folder, () => makeFolder(folder))
-  judgeFolder(folder, folder)
-  for (const path of [folder, file, `${file}-wal`, `${file}-journal`]) refuseForeign(path)
+  judgeFolder(folder)
+  refuseForeign(folder)
+  refuseAnothers(file)
   // It is not opened: closing it would drop the locks that this process has on it, see fcntl(2).
   if (existsSync(file)) writing(file, () => chmodSync(file, 0o600))
 }
 
-/** Types of file systems in which the kernel alone makes folders (statfs(2)): proc and sysfs. */
-const folderless = new Set([0x9fa0, 0x62656572])
+/** As `foreseeFolder`, of one with a database in it. Root may look for another user, whose both are then. */
+export function foreseeStore(folder: string): void {
+  if (process.geteuid?.() === 0 && statSync(folder).uid !== 0) return
+  foreseeFolder(folder)
+  refuseAnothers(databaseIn(folder))
+}
 
-/** Throws a StoreError if this folder, in which there is no store, can be none for one; it may have to be made. Changes nothing. */
+/** Throws a StoreError if this folder can be none for a store; it may have to be made, with those above it. Changes nothing. */
 export function foreseeFolder(folder: string): void {
-  let place = folder
-  while (!existsSync(place)) {
-    if (writing(folder, () => isThere(place)))
-      throw new StoreError('unreadable', `${place} is a symbolic link that leads nowhere (--state-dir names ${folder})`)
-    place = dirname(place)
-  }
-  judgeFolder(folder, place)
-  if (place !== folder && folderless.has(statfsSync(place).type))
-    throw new StoreError('unreadable', `no folder can be made in ${place}: name another one with --state-dir`)
-  if (place === folder) refuseForeign(folder)
-  writing(folder, () => accessSync(place, constants.W_OK))
+  const missing = writing(folder, () => missingOf(folder))
+  judgeFolder(folder, missing)
+  if (missing === undefined) refuseForeign(folder)
+  writing(folder, () => (missing === undefined ? accessSync(folder, constants.W_OK) : foreseeMaking(missing)))
 }
 
-/** Whether there is something of that name, be it a link that leads nowhere. */
-function isThere(place: string): boolean {
-  try {
-    return lstatSync(place, { throwIfNoEntry: false }) !== undefined
-  } catch (error) {
-    if (errnoOf(error) === 'ENOTDIR') return false
-    throw error
-  }
+/** The first folder on the way to this one that is to be made; undefined if it is there. Throws system errors. */
+function missingOf(folder: string): string | undefined {
+  if (statSync(folder, { throwIfNoEntry: false })) return undefined
+  // A link that leads nowhere: no folder can be made in its place.
+  if (lstatSync(folder, { throwIfNoEntry: false })) statSync(folder)
+  return missingOf(dirname(folder)) ?? folder
 }
 
-/** `place`: the folder, or what there is of the way to it. */
-function judgeFolder(folder: string, place: string): void {
+/** `missing`: the first on the way to this one that is to be made, if any. */
+function judgeFolder(folder: string, missing?: string): void {
+  const place = missing === undefined ? folder : dirname(missing)
   if (!statSync(place).isDirectory()) throw noFolder(place)
-  const reason = writing(folder, () => unsafeAnywhereAbove(place))
+  const reason = writing(folder, () => unsafeAnywhereAbove(missing ?? folder))
   if (reason) throw new StoreError('foreign', `${reason} (--state-dir names ${folder})`)
 }
 
@@ -198,6 +195,16 @@ function refuseForeign(path: string): void {
   if (reason) throw new StoreError('foreign', `${reason} (--state-dir names the place)`)
 }
 
+/** Throws a StoreError for a database of which anything is another user's, be it root's: it is to be written to. */
+function refuseAnothers(file: string): void {
+  for (const path of [file, `${file}-wal`, `${file}-journal`]) refuseForeign(path)
+  const own = process.geteuid?.() ?? 0
+  const owner = statSync(file, { throwIfNoEntry: false })?.uid ?? own
+  if (own === 0 || owner === own) return
+  const mend = 'make it your own, or choose another place with --state-dir'
+  throw new StoreError('unwritable', `${file} belongs to another user (${owner}): ${mend}`)
+}
+
 /** Level by level, since `recursive` of Node's own never ends where the system denies that a folder is there: /proc/x. */
 export function makeFolder(path: string): void {
   if (existsSync(path)) return
@@ -214,8 +221,7 @@ function writing<Result>(path: string, work: () => Result): Result {
   try {
     return work()
   } catch (error) {
-    const errno = error instanceof Error && 'errno' in error ? Number(error.errno) : 0
-    throw unwritable(path, getSystemErrorMessage(errno))
+    throw cannotWrite(path, whyNot(error, path, 'choose another place with --state-dir'))
   }
 }
 

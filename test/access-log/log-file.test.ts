@@ -4,6 +4,7 @@ import {
   chownSync,
   closeSync,
   constants,
+  mkdirSync,
   openSync,
   readFileSync,
   readSync,
@@ -18,7 +19,13 @@ import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it, onTestFinished } from 'vitest'
 import { lineOf } from '../../daemon/access-log/line.ts'
-import { foreseeLogFile, LogFile, openLogFile, type Rotation } from '../../daemon/access-log/log-file.ts'
+import {
+  foreseeLogFile,
+  foreseeStartOfLog,
+  LogFile,
+  openLogFile,
+  type Rotation,
+} from '../../daemon/access-log/log-file.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { accessEntryOf } from './entries.ts'
 
@@ -271,6 +278,41 @@ it('writes into no file of somebody else, nor where a link leads', async () => {
   expect(() => openLogFile(folder)).toThrow(/: it is a folder: name another with access-log/)
   expect(() => openLogFile(join(folder, 'no', 'log'))).toThrow(/: there is no folder .*\/no: make it first, or/)
 })
+
+it.each(['file/log', 'none/log', 'dangling', 'dangling/log', 'link', 'folder', 'pipe', 'x'.repeat(300)])(
+  'foresees before a start what a start says of %s, and makes nothing',
+  async (name) => {
+    const folder = await temporaryFolder()
+    writeFileSync(join(folder, 'file'), '')
+    mkdirSync(join(folder, 'folder'))
+    symlinkSync('nowhere', join(folder, 'dangling'))
+    symlinkSync('file', join(folder, 'link'))
+    execFileSync('mkfifo', [join(folder, 'pipe')])
+    const path = join(folder, name)
+    expect(said(() => foreseeStartOfLog(path))).toBe(said(() => openLogFile(path)))
+    foreseeStartOfLog(join(folder, 'log'))
+    foreseeStartOfLog(join(folder, 'file'))
+    expect(await readdir(folder)).not.toContain('log')
+  },
+)
+
+it.runIf(process.platform === 'linux')('takes none of the files of the kernel, which would be orders to it', () => {
+  for (const path of ['/proc/self/oom_score_adj', '/proc/self/comm', '/proc/x', '/sys/x']) {
+    const why = said(() => foreseeLogFile(path))
+    expect(why).toMatch(/ is the kernel's: name a file on a disk|: nobody but the kernel makes anything in /)
+    expect(said(() => foreseeStartOfLog(path))).toBe(why)
+  }
+})
+
+/** What is thrown. */
+function said(work: () => unknown): string {
+  try {
+    work()
+  } catch (error) {
+    return (error as Error).message
+  }
+  throw new Error('nothing was thrown')
+}
 
 it.runIf(process.geteuid?.() === 0)('gives nobody to read where clients go by a pipe in its place', async () => {
   const path = join(await temporaryFolder(), 'log')

@@ -1,5 +1,15 @@
 import { once } from 'node:events'
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
@@ -39,8 +49,26 @@ it.each([
   expect(readdirSync(control.runtimeDirectory)).toEqual(['lock'])
 })
 
+/** The runtime folder itself is made, too. */
+const inside = { mode: 0o700, recursive: true }
+
 it.each([
   ['a file', (folder: string) => writeFileSync(folder, ''), /is not a folder/],
+  [
+    'one with a folder for a lock',
+    (folder: string) => mkdirSync(join(folder, 'lock'), inside),
+    /lock is a folder: remove/,
+  ],
+  [
+    'one with a folder for a cookie',
+    (folder: string) => mkdirSync(join(folder, 'cookie'), inside),
+    /cookie is a folder: remove/,
+  ],
+  [
+    'one with a folder for a socket',
+    (folder: string) => mkdirSync(join(folder, 'proxyd.sock'), inside),
+    /is not a socket: remove/,
+  ],
   ['a folder that is open to others', (folder: string) => mkdirSync(folder, { mode: 0o755 }), /is open to others/],
 ])('foresees that %s is no place for it', async (_, make, why) => {
   const runtimeDirectory = join(await temporaryFolder(), 'runtime')
@@ -50,10 +78,20 @@ it.each([
 })
 
 it.each([
-  ['none/runtime', /cannot make the runtime folder .* \(no such file or directory\): make .* first/],
+  ['none/runtime', /cannot make the runtime folder .*: there is no folder .*none: make it first/],
   ['x'.repeat(100), /the path .* is too long/],
+  ['x'.repeat(300), /cannot make the runtime folder .* longer than the system takes: name another with --runtime-dir/],
+  ['file/runtime', /cannot make the runtime folder .*: .*file is not a folder: name another with --runtime-dir/],
+  ['dangling/runtime', /: .*dangling is a symbolic link that leads nowhere: mend that, or name/],
+  ['../../proc/x', /: nobody but the kernel makes anything in \/proc: name another with --runtime-dir/],
+  ['open/runtime', /can be replaced by others: chmod go-w .*open, or/],
 ])('foresees that %s can be none', async (name, why) => {
-  const runtimeDirectory = join(await temporaryFolder(), name)
+  const folder = await temporaryFolder()
+  writeFileSync(join(folder, 'file'), '')
+  symlinkSync('nowhere', join(folder, 'dangling'))
+  mkdirSync(join(folder, 'open'))
+  chmodSync(join(folder, 'open'), 0o777)
+  const runtimeDirectory = join(folder, name)
   expect(() => foreseeRuntimeFolder(runtimeDirectory, undefined)).toThrow(why)
   await expect(startControl({ runtimeDirectory })).rejects.toThrow(why)
 })

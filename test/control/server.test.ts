@@ -211,8 +211,8 @@ it('refuses a runtime folder that is a symbolic link, or cannot be made', async 
   symlinkSync(join(folder, 'real'), link)
   await expect(startControl({ runtimeDirectory: link })).rejects.toThrow(/is not a folder/)
   await expect(startControl({ runtimeDirectory: join(folder, 'not', 'there') })).rejects.toThrow(
-    `cannot make the runtime folder ${folder}/not/there (no such file or directory): ` +
-      `make ${folder}/not first, or name another with --runtime-dir`,
+    `cannot make the runtime folder ${folder}/not/there: there is no folder ${folder}/not: ` +
+      'make it first, or name another with --runtime-dir',
   )
 })
 
@@ -231,11 +231,11 @@ it('replaces a symbolic link in the place of the cookie, not what it points to',
   expect(lstatSync(control.cookieFile).isFile()).toBe(true)
 })
 
-it('says so if the cookie cannot be written, and leaves nothing behind', async () => {
+it('says so if there is a folder in the place of the cookie, and leaves nothing behind', async () => {
   const runtimeDirectory = await temporaryFolder()
   mkdirSync(join(runtimeDirectory, cookieFileName))
-  await expect(startControl({ runtimeDirectory })).rejects.toThrow(/cannot write the cookie/)
-  expect(readdirSync(runtimeDirectory)).toEqual([cookieFileName, 'lock'])
+  await expect(startControl({ runtimeDirectory })).rejects.toThrow(/cookie is a folder: remove it/)
+  expect(readdirSync(runtimeDirectory)).toEqual([cookieFileName])
 })
 
 it('lets those who are logged in stay', async () => {

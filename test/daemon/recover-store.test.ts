@@ -171,7 +171,7 @@ test('a folder in which nothing can be made is foreseen', async () => {
   const folder = await temporaryFolder()
   symlinkSync('/nonexistent', join(folder, 'dangling'))
   const bad: readonly (readonly [string, RegExp])[] = [
-    ['/proc/x', /no folder can be made in \/proc/],
+    ['/proc/x', /nobody but the kernel makes anything in \/proc/],
     [join(folder, 'dangling', 'x'), /dangling is a symbolic link that leads nowhere/],
     [join(folder, 'x'.repeat(300)), /--state-dir/],
   ]

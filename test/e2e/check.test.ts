@@ -40,7 +40,7 @@ test('a check tells all that is wrong, on stderr, and makes nothing', async () =
     expect.stringMatching(/^proxyd: SOCKS on 192\.0\.2\.7 without a password/),
     expect.stringMatching(/^proxyd: the key in .* is not that of the first certificate/),
     expect.stringMatching(/^proxyd: the URL of webhook-url /),
-    expect.stringMatching(/^proxyd: the access log .*none.* cannot be made \(ENOENT\)/),
+    expect.stringMatching(/^proxyd: cannot write to the access log .*: there is no folder .*none: make it first/),
     'proxyd: metrics is to be served on 127.0.0.1:9464, and forward is: give it another port',
     expect.stringMatching(/^proxyd: this machine has no address 192\.0\.2\.7/),
   ])
@@ -49,6 +49,11 @@ test('a check tells all that is wrong, on stderr, and makes nothing', async () =
   const unmade = await check({ ...folders, state: join(config, 'state') }, '-u', 'bob')
   expect(unmade.stderr).toMatch(
     /^proxyd: .*proxyd\.toml is not a folder: .*\nproxyd: --user takes NAME:PASS, and there is no colon/,
+  )
+
+  const proc = await check({ ...folders, runtime: '/proc/x' }, '--access-log', join(config, 'log'))
+  expect(proc.stderr).toMatch(
+    /^proxyd: .*runtime folder \/proc\/x: nobody but the kernel .*\nproxyd: .*: \S+proxyd\.toml is not a folder: /,
   )
 
   const unopened = await check({ ...folders, runtime: join(folder, 'none', 'runtime') })

@@ -23,6 +23,7 @@ import { noLimits } from '../../daemon/access/accounts.ts'
 import { withShrinkableHeaps } from '../../daemon/heap.ts'
 import { migrations } from '../../daemon/store/migrations.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
+import { foreseeFolder } from '../../daemon/store/sqlite-store.ts'
 import { StoreError } from '../../daemon/store/store.ts'
 import { contents, damagePage, leaveLog, makeStore } from '../helpers/stores.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -205,6 +206,37 @@ describe('the SQLite store', () => {
     expect(await text(child.stdout)).toMatch(/^unwritable: cannot write \/proc\/proxyd.* --state-dir\n$/)
   })
 
+  it.each([
+    ['file/state', /file is not a folder: choose another place/],
+    ['dangling', /dangling is a symbolic link that leads nowhere: mend that, or choose/],
+    ['dangling/state', /dangling is a symbolic link that leads nowhere: mend that, or choose/],
+    ['x'.repeat(300), /longer than the system takes: choose/],
+    ['open/state', /others can write to .*open, and/],
+  ])('refuses %s in the words in which that is foreseen, and makes nothing', async (name, why) => {
+    const folder = await temporaryFolder()
+    writeFileSync(join(folder, 'file'), '')
+    symlinkSync('nowhere', join(folder, 'dangling'))
+    mkdirSync(join(folder, 'open'))
+    chmodSync(join(folder, 'open'), 0o777)
+    const state = join(folder, name)
+    expect(() => foreseeFolder(state)).toThrow(why)
+    await expect(openStore(state)).rejects.toThrow(why)
+    expect([readdirSync(folder), readdirSync(join(folder, 'open'))]).toEqual([['dangling', 'file', 'open'], []])
+  })
+
+  it.runIf(process.geteuid?.() === 0)('refuses a database of root, unless it is root, and foresees that', async () => {
+    const folder = await temporaryFolder()
+    await (await openStore(folder)).close()
+    chownSync(folder, 65_534, 65_534)
+    const child = startChild(`
+      process.setegid(65534), process.seteuid(65534)
+      const { foreseeStore } = await import(${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../daemon/store/sqlite-store.ts')))})
+      try { foreseeStore(${JSON.stringify(folder)}) } catch ({ problem, message }) { console.log(problem + ': ' + message) }
+      await openStore(${JSON.stringify(folder)}).catch(({ problem, message }) => console.log(problem + ': ' + message))`)
+    const line = `unwritable: ${folder}/proxyd.db belongs to another user (0): make it your own, or choose another place with --state-dir\n`
+    expect(await text(child.stdout)).toBe(line + line)
+  })
+
   it('refuses a file in the place of its folder', async () => {
     const file = join(await temporaryFolder(), 'file')
     writeFileSync(file, '')
@@ -224,7 +256,7 @@ describe('the SQLite store', () => {
       if (process.getuid() === 0) process.seteuid(65534)
       await openStore(${JSON.stringify(folder)}).catch(({ problem, message }) => console.log(problem + ': ' + message))`)
     expect(await text(child.stdout)).toMatch(
-      /^unwritable: cannot write \S+ \(permission denied\): make it writable .* --state-dir\n$/,
+      /^unwritable: cannot write \S+: this user has no right to it: grant that, or choose .* --state-dir\n$/,
     )
   })
 

@@ -1,6 +1,6 @@
-import { accessSync, chmodSync, chownSync, constants, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { getSystemErrorMessage } from 'node:util'
+import { foreseeMaking, whyNot } from '../../../shared/file-trouble.ts'
 import { ControlStartError } from '../start-error.ts'
 
 /**
@@ -9,22 +9,24 @@ import { ControlStartError } from '../start-error.ts'
  * there) and changes nothing about one that exists. Throws `ControlStartError`.
  */
 export function ensurePrivateDirectory(path: string, group?: number): void {
+  // Nothing is made that is then refused.
+  foreseePrivateDirectory(path, group)
   if (makeDirectory(path) && group !== undefined) openToGroup(path, group)
   const fault = faultOf(path, group) ?? faultAbove(path)
   if (fault !== undefined) throw new ControlStartError(`the runtime folder ${path} ${fault}`)
 }
 
 /**
- * Throws the `ControlStartError` that `ensurePrivateDirectory` would, and makes nothing. Root may look for another user, whose folder it
- * is then.
+ * Throws the `ControlStartError` that `ensurePrivateDirectory` would, and makes nothing; whether there is a folder of this user. Root may
+ * look for another one, whose folder it is then.
  */
-export function foreseePrivateDirectory(path: string, group?: number): void {
-  // Where what should be a folder on the way is none, or a name is too long, that throws.
-  const status = making(path, () => lstatSync(path, { throwIfNoEntry: false }))
-  if (!status) return making(path, () => accessSync(dirname(path), constants.W_OK))
-  const isAnothers = status.isDirectory() && process.geteuid?.() === 0 && status.uid !== 0
-  const fault = isAnothers ? undefined : (faultOf(path, group) ?? faultAbove(path))
+export function foreseePrivateDirectory(path: string, group?: number): boolean {
+  making(path, () => foreseeMaking(path))
+  const status = lstatSync(path, { throwIfNoEntry: false })
+  if (status?.isDirectory() && process.geteuid?.() === 0 && status.uid !== 0) return false
+  const fault = (status && faultOf(path, group)) ?? faultAbove(path)
   if (fault !== undefined) throw new ControlStartError(`the runtime folder ${path} ${fault}`)
+  return status !== undefined
 }
 
 /** In a folder that many may write to, each may remove and rename only what is theirs: inode(7). */
@@ -32,14 +34,12 @@ const sticky = 0o1000
 
 /** Whoever may write to a folder above could put another in the place of this one. */
 function faultAbove(path: string): string | undefined {
-  let folder = realpathSync(path)
-  while (folder !== dirname(folder)) {
-    folder = dirname(folder)
+  for (let folder = realpathSync(dirname(path)); ; folder = dirname(folder)) {
     const { mode } = statSync(folder)
     const isOpen = (mode & 0o022) !== 0 && (mode & sticky) === 0
     if (isOpen) return `can be replaced by others: chmod go-w ${folder}, or name another with --runtime-dir`
+    if (folder === dirname(folder)) return undefined
   }
-  return undefined
 }
 
 /** Gives `path` to a group. Throws `ControlStartError` if this user may not. */
@@ -70,12 +70,8 @@ function making<T>(path: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    const { code, errno = 0 } = error as NodeJS.ErrnoException
-    const mend = code === 'ENOENT' ? `make ${dirname(path)} first` : `make it for this user`
-    const cause = getSystemErrorMessage(errno)
-    throw new ControlStartError(
-      `cannot make the runtime folder ${path} (${cause}): ${mend}, or name another with --runtime-dir`,
-    )
+    const why = whyNot(error, path, 'name another with --runtime-dir')
+    throw new ControlStartError(`cannot make the runtime folder ${path}: ${why}`)
   }
 }
 

@@ -1,13 +1,24 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, lstatSync, openSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
+import { whyNot } from '../../../shared/file-trouble.ts'
 import { cookieFileName, unixSocketName } from '../../../shared/protocol/limits.ts'
 import type { Log } from '../backend.ts'
 import { ControlStartError } from '../start-error.ts'
 import { ensurePrivateDirectory, foreseePrivateDirectory } from './private-directory.ts'
-import { lockRuntimeDirectory } from './runtime-lock.ts'
-import { bindUnixSocket, foreseeUnixSocket } from './unix-socket.ts'
+import { lockName, lockRuntimeDirectory } from './runtime-lock.ts'
+import { bindUnixSocket, foreseeUnixSocket, refuseNoSocket } from './unix-socket.ts'
 
 /** Milliseconds that a start waits for a daemon that is just ending. */
 const patience = 1_000
@@ -60,7 +71,7 @@ export class RuntimeFolder {
     const { directory } = options
     this.#options = options
     this.socketPath = join(directory, unixSocketName)
-    this.#lockPath = join(directory, 'lock')
+    this.#lockPath = join(directory, lockName)
     this.#cookiePath = join(directory, cookieFileName)
   }
 
@@ -140,6 +151,7 @@ export class RuntimeFolder {
   async #make(patience: number): Promise<void> {
     const { directory, group, cookie } = this.#options
     ensurePrivateDirectory(directory, group)
+    refuseObstacles(directory)
     if (!isThere(this.#lockPath, this.#lock)) {
       const release = lockRuntimeDirectory(directory, patience)
       this.#lock?.release()
@@ -169,8 +181,23 @@ export class RuntimeFolder {
 
 /** Throws a `ControlStartError` if this folder cannot be a daemon's, which it may have to make. Changes nothing. */
 export function foreseeRuntimeFolder(directory: string, group: number | undefined): void {
-  foreseePrivateDirectory(directory, group)
+  if (foreseePrivateDirectory(directory, group)) refuseObstacles(directory)
   foreseeUnixSocket(join(directory, unixSocketName))
+}
+
+/** Throws a `ControlStartError` if a folder takes no file of ours, or has something else in the place of one. */
+function refuseObstacles(directory: string): void {
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const why = whyNot(error, directory, 'name another with --runtime-dir')
+    throw new ControlStartError(`cannot write to the runtime folder ${directory}: ${why}`)
+  }
+  for (const path of [join(directory, lockName), join(directory, cookieFileName)]) {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory())
+      throw new ControlStartError(`${path} is a folder: remove it, or name another with --runtime-dir`)
+  }
+  refuseNoSocket(join(directory, unixSocketName))
 }
 
 function isThere(path: string, held: Held | undefined): boolean {
@@ -187,7 +214,9 @@ function placeCookie(path: string, cookie: string): Held {
     return { inode, release: () => removeIfSame(path, inode) }
   } catch (error) {
     rmSync(draft, { force: true })
-    throw new ControlStartError(`cannot write the cookie: ${(error as Error).message}; see --runtime-dir`)
+    throw new ControlStartError(
+      `cannot write the cookie ${path}: ${whyNot(error, path, 'name another folder with --runtime-dir')}`,
+    )
   }
 }
 

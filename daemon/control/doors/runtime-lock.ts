@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ControlStartError } from '../start-error.ts'
 
+/** Of the file, in a runtime folder. */
+export const lockName = 'lock'
+
 /**
  * Makes a runtime folder this daemon's, until the returned function is called or the process ends, however that happens:
  * an empty database in it is locked, the one kind of lock that Node has and the kernel takes back. The file stays, since
@@ -10,7 +13,7 @@ import { ControlStartError } from '../start-error.ts'
  * thread does nothing else meanwhile. Throws `ControlStartError` if the folder is another daemon's.
  */
 export function lockRuntimeDirectory(directory: string, patience: number): () => void {
-  const path = join(directory, 'lock')
+  const path = join(directory, lockName)
   let database: DatabaseSync | undefined
   try {
     makePrivateFile(path)

@@ -79,14 +79,18 @@ async function listenPrivately(server: Server, draft: string, path: string): Pro
 }
 
 async function refuseAnother(path: string, makesWay: boolean): Promise<void> {
-  const status = lstatSync(path, { throwIfNoEntry: false })
-  if (status === undefined) return
-  if (!status.isSocket()) throw new ControlStartError(`${path} is not a socket: remove it, or see --runtime-dir`)
-  if (makesWay) return
+  if (!refuseNoSocket(path) || makesWay) return
   const failure = await probe(path)
   if (failure !== 'ECONNREFUSED' && failure !== 'ENOENT') {
     throw new ControlStartError(`a proxyd runs already with ${path}: end it, or give this one another --runtime-dir`)
   }
+}
+
+/** Whether something is there. Throws a `ControlStartError` if it is no socket. */
+export function refuseNoSocket(path: string): boolean {
+  const status = lstatSync(path, { throwIfNoEntry: false })
+  if (!status || status.isSocket()) return status !== undefined
+  throw new ControlStartError(`${path} is not a socket: remove it, or see --runtime-dir`)
 }
 
 /** The errno name if nobody answers. */
