@@ -1,4 +1,5 @@
 import { setTimeout as pass } from 'node:timers/promises'
+import { counted } from '../../shared/format/count.ts'
 import type { FleetStore, StoredAnswer, StoredOrder } from '../store/store.ts'
 
 /** Milliseconds between two looks for orders, and the part of them by which each is earlier or later. */
@@ -7,6 +8,11 @@ const jitter = 0.2
 /** Milliseconds between two looks for answers, and until they are waited for no longer. */
 const usualAnswerPeriod = 150
 const usualPatience = 5_000
+
+/** Who gave the order need not wait. */
+const cannotRead: StoredAnswer = {
+  refusal: { kind: 'invalid_params', message: 'that node cannot read what it is to do' },
+}
 
 /** An order but for whom it goes to. */
 export type Wish = Pick<StoredOrder, 'by' | 'role' | 'method' | 'params'>
@@ -48,14 +54,14 @@ export class Orders {
   }
 
   /**
-   * Has these nodes do something; resolves to what each has answered, undefined for those that have not within five seconds. Rejects
-   * with a StoreError if they do not hear of it.
+   * Has these nodes do something; resolves to what each has answered, undefined for those that have not within five seconds, or nothing
+   * that can be read. Rejects with a StoreError if they do not hear of it.
    */
   async give(nodes: readonly string[], wish: Wish): Promise<Map<string, StoredAnswer | undefined>> {
     if (nodes.length === 0) return new Map()
     const { store, answerPeriod = usualAnswerPeriod, patience = usualPatience } = this.#options
     const ids = await store.order(nodes.map((to) => ({ ...wish, to })))
-    const answers = new Map<number, StoredAnswer>()
+    const answers = new Map<number, StoredAnswer | undefined>()
     const end = performance.now() + patience
     while (answers.size < ids.length && performance.now() < end) {
       await pass(answerPeriod)
@@ -79,11 +85,15 @@ export class Orders {
     const { store, carryOut, isUp, warn } = this.#options
     if (!isUp()) return
     const orders = await store.takeOrders().catch(() => [])
+    const unreadable = orders.filter(({ from }) => from === undefined).length
+    if (unreadable > 0)
+      warn(`${counted(unreadable, 'order')} of other nodes cannot be read, and nothing is done for that`)
     const unheard: string[] = []
     await Promise.all(
       orders.map(async (order) => {
-        const answer = await carryOut(order)
+        const answer = order.from === undefined ? cannotRead : await carryOut(order)
         await store.answer(order.id, answer).catch((error: Error) => {
+          if (order.from === undefined) return
           unheard.push(`${order.method} is done for node ${order.from}, which does not hear of it: ${error.message}`)
         })
       }),

@@ -403,6 +403,12 @@ export interface StoredOrder {
   readonly params: Readonly<Record<string, unknown>>
 }
 
+/** One of which nothing else can be read. */
+export interface UnreadableOrder {
+  readonly id: number
+  readonly from: undefined
+}
+
 /** What an order came to: what the method answers, or why it is refused, as the protocol has it. */
 export type StoredAnswer =
   | { readonly result: object }
@@ -432,11 +438,14 @@ export interface FleetStore {
   forget(name: string): Promise<void>
   /** Gives these orders, from this node; resolves to their ids, in this order. */
   order(orders: readonly Omit<StoredOrder, 'id' | 'from'>[]): Promise<number[]>
-  /** Takes the orders for this node that were given within half a minute, oldest first, each once, at most 100. */
-  takeOrders(): Promise<StoredOrder[]>
+  /**
+   * Takes the orders for this node that were given within half a minute, oldest first, each once, at most 100; of one that cannot be
+   * read, its id.
+   */
+  takeOrders(): Promise<(StoredOrder | UnreadableOrder)[]>
   answer(order: number, answer: StoredAnswer): Promise<void>
-  /** Of these orders as far as they are answered, by id. What is an hour old may be gone. */
-  answers(orders: readonly number[]): Promise<ReadonlyMap<number, StoredAnswer>>
+  /** Of these orders as far as they are answered, by id; undefined: it cannot be read. What is an hour old may be gone. */
+  answers(orders: readonly number[]): Promise<ReadonlyMap<number, StoredAnswer | undefined>>
   readonly leases: LeaseStore
 }
 

@@ -92,6 +92,31 @@ it('tells which node has not answered', async () => {
   expect((await client.call('nodes.drain', { name: 'b' })).error?.message).toMatch(/b has not answered/)
 })
 
+it.each<[string, object]>([
+  ['no number', { cut: '7', users: 7 }],
+  ['a number that there is not', { cut: -1, users: [{ name: 'bob', connections: 1 }] }],
+])('takes %s as an answer for none', async (_, result) => {
+  const fleet = new FakeFleet()
+  const a = await join(fleet, 'a')
+  const b = fleet.as('b')
+  await b.beat({ ...told, name: 'b' })
+  const orders = new Orders({
+    store: b,
+    warn: () => {},
+    isUp: () => true,
+    period: 5,
+    carryOut: async () => ({ result }),
+  })
+  orders.start()
+  onTestFinished(() => orders.stop())
+  await a.backend.users.add('bob')
+  const client = await entered(a)
+  expect((await client.call('users.cut', { name: 'bob' })).result).toEqual({ cut: 3, silent: ['b'] })
+  expect((await client.call('nodes.users')).result).toEqual({ users: [], silent: ['b'] })
+  const { error } = await client.call('connections.kill', { ids: ['c1'], node: 'b' })
+  expect(error?.data.kind).toBe('unavailable')
+})
+
 it('does nothing for another node that nodes do not do for each other, nor what its operator may not', async () => {
   const { server, backend } = await startControl()
   const order = { from: 'b', by: 'ann', params: {} }

@@ -15,7 +15,7 @@ export class FakeFleet {
   readonly told = new Map<string, { readonly node: StoredNode; at: number }>()
   readonly orders: StoredOrder[] = []
   readonly taken = new Set<number>()
-  readonly answers = new Map<number, StoredAnswer>()
+  readonly answers = new Map<number, StoredAnswer | undefined>()
   /** Why it does not answer. */
   problem: string | undefined
   /** Changes in one answer. */

@@ -34,6 +34,26 @@ it('are carried out by the nodes that they name, each once, and answered to who 
   expect(await a.give([], wish)).toEqual(new Map())
 })
 
+it('are refused where they cannot be read, which is told in one line, and an answer that cannot be read is none', async () => {
+  const fleet = new FakeFleet()
+  const warnings: string[] = []
+  const a = ordersOf(fleet, 'a')
+  const [b, c] = [fleet.as('b'), fleet.as('c')]
+  const takeOrders = async () => (await b.takeOrders()).map(({ id }) => ({ id, from: undefined }))
+  const warn = (message: string) => void warnings.push(message)
+  const carryOut = () => Promise.reject(new Error('this is carried out'))
+  ordersOf(fleet, 'b', { store: { ...b, takeOrders }, warn, carryOut })
+  const answer = async (order: number) => void fleet.answers.set(order, undefined)
+  ordersOf(fleet, 'c', { store: { ...c, answer } })
+  expect(await a.give(['b', 'b', 'c'], wish)).toEqual(
+    new Map([
+      ['b', { refusal: { kind: 'invalid_params', message: 'that node cannot read what it is to do' } }],
+      ['c', undefined],
+    ]),
+  )
+  expect(warnings).toEqual(['2 orders of other nodes cannot be read, and nothing is done for that'])
+})
+
 it('are not waited for for long where a node does not answer', async () => {
   const fleet = new FakeFleet()
   const a = ordersOf(fleet, 'a', { patience: 20 })

@@ -6,6 +6,7 @@ import type { TableChange } from '../../observe/table-view.ts'
 import type { Backend } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import { type FeedLimits, type TableEvents, TableFeed } from '../table-feed.ts'
+import { askNodes } from './nodes.ts'
 
 /** Closed connections that are listed unless the request tells how many. */
 const closedUnlessTold = 100
@@ -51,7 +52,7 @@ export function connectionHandlers(
       if (node === undefined || node === fleet?.node) return connections.kill(ids)
       if (!fleet) throw new RpcError('conflict', 'this daemon is in no fleet, so there is no other node')
       await fleet.named(node)
-      const [[, answer] = []] = await fleet.order([node], 'connections.kill', { ids }, identity)
+      const [[, answer] = []] = await askNodes(fleet, [node], 'connections.kill', { ids }, identity)
       if (!answer) throw new RpcError('unavailable', `node ${node} has not answered: it may still do so`)
       return answer as Result<'connections.kill'>
     },

@@ -1,6 +1,7 @@
 import { RpcError } from '../../../shared/protocol/errors.ts'
 import { limits as protocolLimits } from '../../../shared/protocol/limits.ts'
 import { firstThatFit } from '../../../shared/protocol/message.ts'
+import { type Method, methods, type Params, type Result } from '../../../shared/protocol/methods.ts'
 import type { Backend, FleetAdministration, UserTable } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import type { Session } from '../session.ts'
@@ -23,7 +24,7 @@ export function nodeHandlers({
   }
   const becomes = async (name: string, method: 'daemon.drain' | 'daemon.undrain', session: Session) => {
     const { node } = await known().named(name)
-    const [[, answer] = []] = await known().order([node], method, {}, session.identity)
+    const [[, answer] = []] = await askNodes(known(), [node], method, {}, session.identity)
     if (!answer) throw new RpcError('unavailable', `node ${node} has not answered: it may still do so`)
     return {}
   }
@@ -35,11 +36,11 @@ export function nodeHandlers({
       return rows.length > nodes.length ? { node, nodes, next: nodes.at(-1)?.name } : { node, nodes }
     },
     'nodes.users': async (_, { identity }) => {
-      const { node, order } = known()
+      const { node } = known()
       const own = ownUsers(userTable, node)
       if (identity.node !== undefined) return { users: own, silent: [] }
-      const answers = await order('others', 'nodes.users', {}, identity)
-      const theirs = answers.flatMap(([, answer]) => (answer as { users: NodeUsers } | undefined)?.users ?? [])
+      const answers = await askNodes(known(), 'others', 'nodes.users', {}, identity)
+      const theirs = answers.flatMap(([, answer]) => answer?.users ?? [])
       return { users: summedUp([...own, ...theirs]), silent: silentOf(answers) }
     },
     'nodes.drain': async ({ name }, session) => {
@@ -65,8 +66,22 @@ type NodeUsers = readonly {
   readonly nodes: { node: string; connections: number }[]
 }[]
 
+/** As `FleetAdministration.order`; what is of another shape than the method's results is no answer. */
+export async function askNodes<M extends Method>(
+  { order }: Pick<FleetAdministration, 'order'>,
+  nodes: readonly string[] | 'others',
+  method: M,
+  params: Params<M>,
+  asker: Session['identity'],
+): Promise<(readonly [node: string, answer: Partial<Result<M>> | undefined])[]> {
+  const answers = await order(nodes, method, params, asker)
+  const isNothing = (answer: object | undefined) => nodes === 'others' && Object.keys(answer ?? {}).length === 0
+  const read = (answer: object | undefined) => methods[method].result.safeParse(answer).data as Result<M> | undefined
+  return answers.map(([node, answer]) => [node, isNothing(answer) ? (answer as Partial<Result<M>>) : read(answer)])
+}
+
 /** Nodes that have not answered. */
-export function silentOf(answers: Awaited<ReturnType<FleetAdministration['order']>>): string[] {
+export function silentOf(answers: readonly (readonly [node: string, answer: object | undefined])[]): string[] {
   return answers.filter(([, answer]) => answer === undefined).map(([node]) => node)
 }
 

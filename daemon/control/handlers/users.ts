@@ -5,7 +5,7 @@ import type { UserChanges } from '../../observe/users.ts'
 import type { Backend, UserTable } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import { type FeedLimits, type TableEvents, TableFeed } from '../table-feed.ts'
-import { silentOf } from './nodes.ts'
+import { askNodes, silentOf } from './nodes.ts'
 
 const events: TableEvents<User, UserChanges> = {
   snapshot: (seq, users, last) => eventLine('users.snapshot', { seq, users, last }),
@@ -47,8 +47,8 @@ export function userHandlers(
     'users.cut': async ({ name }, { identity }) => {
       const cut = await users.cut(name)
       if (!fleet || identity.node !== undefined) return { cut }
-      const answers = await fleet.order('others', 'users.cut', { name }, identity)
-      const elsewhere = answers.map(([, answer]) => (answer as { cut?: number } | undefined)?.cut ?? 0)
+      const answers = await askNodes(fleet, 'others', 'users.cut', { name }, identity)
+      const elsewhere = answers.map(([, answer]) => answer?.cut ?? 0)
       const silent = silentOf(answers)
       return { cut: elsewhere.reduce((sum, each) => sum + each, cut), ...(silent.length > 0 && { silent }) }
     },

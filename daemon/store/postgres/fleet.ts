@@ -1,5 +1,7 @@
 import * as z from 'zod'
-import type { FleetStore, StoredAnswer, StoredChange, StoredNode, StoredOrder } from '../store.ts'
+import { type ErrorKind, errorCodes } from '../../../shared/protocol/errors.ts'
+import { roles } from '../../../shared/protocol/vocabulary.ts'
+import type { FleetStore, StoredAnswer, StoredChange, StoredNode } from '../store.ts'
 import type { Connections } from './connections.ts'
 import { postgresLeases } from './leases.ts'
 
@@ -22,10 +24,23 @@ const unreadable: Omit<StoredNode, 'name' | 'state'> & { readonly state: 'gone' 
   ...{ version: '', started: 0, state: 'gone', socks: [], control: [], connections: 0, up: 0, down: 0, cpu: 0 },
 }
 
-/** What a node told of itself; undefined if it cannot be read, such as of a version that told otherwise. */
-function nodeIn(told: string): StoredNode | undefined {
+const orderShape = z.object({
+  from: z.string(),
+  by: z.string(),
+  role: z.enum(roles).exclude(['anyone']),
+  method: z.string(),
+  params: z.record(z.string(), z.unknown()),
+})
+
+const answerShape = z.union([
+  z.object({ result: z.record(z.string(), z.unknown()) }),
+  z.object({ refusal: z.object({ kind: z.enum(Object.keys(errorCodes) as ErrorKind[]), message: z.string() }) }),
+])
+
+/** What a node told; undefined if it cannot be read, such as of a version that told otherwise. */
+function readAs<Shape extends z.ZodType>(shape: Shape, told: string): z.output<Shape> | undefined {
   try {
-    return nodeShape.parse(JSON.parse(told))
+    return shape.parse(JSON.parse(told))
   } catch {
     return undefined
   }
@@ -68,14 +83,18 @@ export function postgresFleet(connections: Connections, node: string): FleetStor
         [told.name, JSON.stringify(told)],
       )
       const before = rows[0]?.before
-      return before ? nodeIn(before) : undefined
+      return before ? readAs(nodeShape, before) : undefined
     },
     async nodes() {
       const rows = await ask<{ name: string; told: string; age: number }>(
         `SELECT name, told, floor(extract(epoch FROM clock_timestamp() - heard) * 1000)::bigint AS age
         FROM proxyd.nodes ORDER BY name`,
       )
-      return rows.map(({ name, told, age }) => ({ ...(nodeIn(told) ?? unreadable), name, age: Math.max(0, age) }))
+      return rows.map(({ name, told, age }) => ({
+        ...(readAs(nodeShape, told) ?? unreadable),
+        name,
+        age: Math.max(0, age),
+      }))
     },
     async forget(name) {
       await ask('DELETE FROM proxyd.nodes WHERE name = $1', [name])
@@ -103,11 +122,10 @@ export function postgresFleet(connections: Connections, node: string): FleetStor
         ) RETURNING id, told`,
         [node],
       )
-      const orders = rows.map(({ id, told }) => ({
-        ...(JSON.parse(told) as Omit<StoredOrder, 'id' | 'to'>),
-        id,
-        to: node,
-      }))
+      const orders = rows.map(({ id, told }) => {
+        const order = readAs(orderShape, told)
+        return order ? { ...order, id, to: node } : { id, from: undefined }
+      })
       return orders.sort((one, other) => one.id - other.id)
     },
     async answer(order, answer) {
@@ -118,7 +136,9 @@ export function postgresFleet(connections: Connections, node: string): FleetStor
         'SELECT id, answer FROM proxyd.orders WHERE id = ANY ($1) AND answer IS NOT NULL',
         [orders],
       )
-      return new Map(rows.map(({ id, answer }) => [id, JSON.parse(answer) as StoredAnswer]))
+      return new Map(
+        rows.map(({ id, answer }): [number, StoredAnswer | undefined] => [id, readAs(answerShape, answer)]),
+      )
     },
   }
 }

@@ -268,6 +268,32 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     expect(await nodes.list()).toEqual([])
   })
 
+  it('answer no order that cannot be read, and take no such answer', async () => {
+    const database = await server.newDatabase()
+    const store = await openPostgresStore({
+      place: placeOf(server.place(database)),
+      password: async () => '',
+      node: 'b',
+    })
+    onTestFinished(() => store.close())
+    const fleet = store.fleet as FleetStore
+    const order = { from: 'a', by: 'ann', role: 'operator', method: 'users.cut', params: {} }
+    const told = ['{bad', 'null', '[]', ...[{ role: 'anyone' }, { params: [] }, { method: 7 }, { from: null }, {}]].map(
+      (each) => (typeof each === 'string' ? each : JSON.stringify({ ...order, ...each })),
+    )
+    const rows = told.map((each) => `('b', '${each}')`)
+    await server.sql(database, `INSERT INTO proxyd.orders (node, told) VALUES ${rows.join()}`)
+    const taken = await fleet.takeOrders()
+    expect(taken.map(({ from }) => from)).toEqual([...Array(7).fill(undefined), 'a'])
+    const ids = taken.map(({ id }) => id)
+    const answers = ['{bad', 'null', '7', '{"result":7}', '{"refusal":{"kind":"whim","message":""}}', '{}']
+    const good = { refusal: { kind: 'busy', message: 'later' } } as const
+    for (const [i, answer] of [...answers, JSON.stringify(good)].entries())
+      await server.sql(database, `UPDATE proxyd.orders SET answer = '${answer}' WHERE id = ${ids[i]}`)
+    const read = await fleet.answers(ids)
+    expect(ids.slice(0, 7).map((id) => read.get(id))).toEqual([...answers.map(() => undefined), good])
+  })
+
   it('take so many orders at once, the oldest first, and the others later', async () => {
     const [a, b] = await nodes('a', 'b')
     const order = { by: 'ann', role: 'operator', method: 'users.cut', params: {}, to: 'b' } as const
