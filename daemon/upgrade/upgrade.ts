@@ -1,9 +1,11 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { isSea } from 'node:sea'
+import { whyNot } from '../../shared/file-trouble.ts'
 import { Refusal } from '../refusal.ts'
 import type { NamedSocket } from '../sockets/handed-sockets.ts'
 import { Channel } from './channel.ts'
 import { type Estate, makesWay } from './predecessor.ts'
+import { versionOnDisk } from './version-on-disk.ts'
 
 /** What a daemon does about its successor, of which there is one at most. */
 export interface Testator {
@@ -88,7 +90,8 @@ export class Upgrade {
   async #handOver(asker: string): Promise<Successor> {
     const { testator, environment, patience, tell } = this.#options
     const [generation, limit, ends] = [testator.generation + 1, patience(), this.#options.ends()]
-    const version = await versionOnDisk(environment, limit)
+    const begun = performance.now()
+    const version = await versionOnDisk(command('--version'), environment, limit)
     // Its sockets are closed by now, and a successor without any would serve nobody, for ever.
     if (ends.aborted) throw new Refusal('conflict', comesToItsEnd)
     const sockets = testator.sockets()
@@ -123,15 +126,19 @@ export class Upgrade {
         resolve()
       })
       child.once('error', (error) => {
-        serves.reject(new Refusal('unavailable', `the successor cannot be started: ${error.message}`))
+        const why = whyNot(error, process.execPath, 'see to it')
+        serves.reject(new Refusal('unavailable', `the successor cannot be started by ${process.execPath}: ${why}`))
         resolve()
       })
     })
-    const timer = setTimeout(() => {
-      serves.reject(
-        new Refusal('unavailable', `the successor did not serve within ${limit / 1000} s (timeout-upgrade)`),
-      )
-    }, limit)
+    const timer = setTimeout(
+      () => {
+        serves.reject(
+          new Refusal('unavailable', `the successor did not serve within ${limit / 1000} s (timeout-upgrade)`),
+        )
+      },
+      limit - (performance.now() - begun),
+    )
     const onEnd = () => serves.reject(new Refusal('conflict', comesToItsEnd))
     ends.addEventListener('abort', onEnd, { once: true })
     try {
@@ -174,19 +181,6 @@ function refuseWhereTheEndIsNoticed({ SYSTEMD_EXEC_PID, NOTIFY_SOCKET }: NodeJS.
 function command(...args: readonly string[]): [string, string[]] {
   const program = isSea() ? [] : [...process.execArgv, process.argv[1] as string]
   return [process.execPath, [...program, ...args]]
-}
-
-/** Also tells whether the program runs at all, before anything is handed to it. */
-function versionOnDisk(env: NodeJS.ProcessEnv, timeout: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const [program, args] = command('--version')
-    execFile(program, args, { env, timeout, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
-      const words = stdout.trim().split(/\s+/)
-      if (!error) return resolve(words.at(-1) ?? '')
-      const why = stderr.trim() || error.message
-      reject(new Refusal('unavailable', `the program on the disk does not run: ${why.slice(0, 2000)}`))
-    })
-  })
 }
 
 function start(environment: NodeJS.ProcessEnv, sockets: readonly NamedSocket[]): ChildProcess {
