@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { compileProgram, runProgram } from '../shared/cached-program.ts'
 
-const file = fileURLToPath(new URL('./proxyd-main.cjs', import.meta.url))
+const file = join(import.meta.dirname, 'proxyd-main.cjs')
 runProgram(compileProgram(file), file)

@@ -1,10 +1,10 @@
 import type { Plugin } from 'esbuild'
 
-/** What costs 3 to 25 ms of CPU to load, and is used late, or never: loaded by the first call of one of its functions. */
+/** What costs up to 25 ms of CPU to load, and is used late, or never: loaded by the first call of one of its functions. */
 const loadedByCalls = new Set(
-  ['child_process', 'crypto', 'dns', 'dns/promises', 'fs/promises', 'http', 'https', 'readline', 'tls'].map(
-    (name) => `node:${name}`,
-  ),
+  'child_process crypto dns dns/promises fs/promises http https module os readline tls'
+    .split(' ')
+    .map((name) => `node:${name}`),
 )
 
 /**

@@ -21,7 +21,12 @@ export function compileProgram(file: string): Script {
 /** Runs what was compiled of that file. */
 export function runProgram(script: Script, file: string): void {
   const importHere = (specifier: string) => import(new URL(specifier, pathToFileURL(file)).href)
-  script.runInThisContext()(createRequire(file), file, importHere)
+  let required: NodeJS.Require | undefined
+  const require = (specifier: string) => {
+    required ??= createRequire(file)
+    return required(specifier)
+  }
+  script.runInThisContext()(require, file, importHere)
 }
 
 /** Undefined if there is none, it is older than the program, or others could have written it than those who may write that. */

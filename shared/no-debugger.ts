@@ -6,7 +6,7 @@
 process.on('SIGUSR1', () => {})
 
 // Started as installed and with no other flag, nothing can have opened it; looking would take 3 ms of a short run.
-const installed = /^--disable-sigusr1(,--max-semi-space-size=\d+)?$/
+const installed = /^--disable-sigusr1(,--m(ax|in)-semi-space-size=\d+)*$/
 if (process.env.NODE_OPTIONS || !installed.test(process.execArgv.join())) {
   shut()
   // What an early signal has asked for may come about in the first turn.

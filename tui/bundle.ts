@@ -13,7 +13,7 @@ import { declareClient } from './declarations/declare-client.ts'
  * Node keeps up to 32 MiB of garbage otherwise; with less than 4, what a frame leaves behind ends among what is kept. glibc keeps
  * what was freed by V8's threads for each of them, and what V8 needed to compile the app for nobody: 10 MiB in all.
  */
-const head = programHead('--disable-sigusr1 --max-semi-space-size=2', [
+const head = programHead('--disable-sigusr1 --max-semi-space-size=2 --min-semi-space-size=2', [
   'MALLOC_ARENA_MAX=1',
   `MALLOC_MMAP_THRESHOLD_=${32 * 1024}`,
 ])

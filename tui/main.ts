@@ -1,6 +1,7 @@
 import '../shared/no-debugger.ts'
 import { version } from '../shared/version.ts'
 import { complain, exitStatus } from './exec/failure.ts'
+import { allWritten, endQuietly, writeOut } from './exec/output.ts'
 import { type CommandLine, readCommandLine } from './options/command-line.ts'
 
 void main().then((status) => {
@@ -19,9 +20,8 @@ async function main(): Promise<number> {
     complain(`${(error as Error).message}; see proxy-tui --help`)
     return exitStatus.usage
   }
-  endQuietly()
   if (asked.kind === 'print') {
-    process.stdout.write(asked.text)
+    writeOut(asked.text)
     return exitStatus.done
   }
   // Each is loaded only when it is used: commands start fast, and the terminal app is by far the heavier.
@@ -29,23 +29,11 @@ async function main(): Promise<number> {
     process.once('SIGINT', () => process.exit(exitStatus.interrupted))
     const { runExec } = await import('./exec/exec.ts')
     const status = await runExec(asked.options)
-    exitAtOnce()
-    return status
+    await allWritten()
+    // Node would first take apart, for 3 ms, what ends with the process.
+    process.exit(status)
   }
+  endQuietly()
   const { runApp } = await import('./app/main.tsx')
   return runApp(asked.options)
-}
-
-/** Once all is written: Node would first take apart, for 3 ms, what ends with the process. */
-function exitAtOnce(): void {
-  process.stdout.write('', () => setImmediate(() => process.exit()))
-}
-
-/** Whoever reads our output may stop, as `head` does: what is left is not wanted then. */
-function endQuietly(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitStatus.done)
-    complain(`cannot write the output: ${error.message}`)
-    process.exit(exitStatus.refused)
-  })
 }

@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { compileProgram, runProgram } from '../shared/cached-program.ts'
 
-const file = fileURLToPath(new URL('./proxy-tui-commands.cjs', import.meta.url))
+const file = join(import.meta.dirname, 'proxy-tui-commands.cjs')
 runProgram(compileProgram(file), file)

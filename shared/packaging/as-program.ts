@@ -8,7 +8,7 @@ export const asProgram = {
   charset: 'ascii',
   outExtension: { '.js': '.cjs' },
   define: { 'import.meta.url': 'bundleUrl' },
-  banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href" },
+  banner: { js: "const bundleUrl = process.getBuiltinModule('node:url').pathToFileURL(__filename).href" },
 } as const
 
 /** Has such a bundle import other files by the function that it is given: of a script of its own Node warns that its `import` may change. */

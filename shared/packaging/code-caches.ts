@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 
 /**
  * Writes the caches of both programs (`compileProgram`), called from the root once they are bundled: a daemon is started and stopped,
- * for all that it does until then is called at every start, and another one is asked who one is. They are for the Node that runs this;
+ * for all that it does until then is called at every start, and another one is asked who one is, by TCP and by its Unix socket. They are for the Node that runs this;
  * any other has no use for them.
  */
 
@@ -37,11 +37,13 @@ async function withDaemon(program: readonly string[], work: (port: string) => Pr
   await ended
 }
 
+const [daemon, commands] = [resolve('dist/proxyd-main.cjs'), resolve('dist/proxy-tui-commands.cjs')]
+for (const program of [daemon, commands]) rmSync(`${program}.cache`, { force: true })
 try {
-  await withDaemon([warm, resolve('dist/proxyd-main.cjs')], async () => {})
+  await withDaemon([warm, daemon], async () => {})
   await withDaemon(['dist/proxyd.js'], async (port) => {
-    const asked = ['--port', port, '--runtime-dir', join(folder, 'run'), '--exec', 'whoami']
-    await start(warm, resolve('dist/proxy-tui-commands.cjs'), ...asked).ended
+    const asked = ['--runtime-dir', join(folder, 'run'), '--exec', 'whoami']
+    for (const place of [['--port', port], []]) await start(warm, commands, ...place, ...asked).ended
   })
 } finally {
   rmSync(folder, { recursive: true })

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
 import { everyPage } from '../../shared/commands/context.ts'
 import { RpcError } from '../../shared/protocol/errors.ts'
@@ -240,6 +241,23 @@ test.skipIf(!existsSync('/dev/full'))('an output that cannot be written is told'
   const { status, stderr } = await run('/bin/sh', ['-c', script, process.execPath, program])
   expect(status).toBe(1)
   expect(stderr).toMatch(/^proxy-tui: cannot write the output: .*\n$/)
+})
+
+test('an output that others have made one not to wait for is waited for', async () => {
+  const many = Array.from({ length: 200 }, () => 'help').join('; ')
+  // As a program of Node's leaves a pipe behind that is killed; nobody reads what comes before all of it is full.
+  const script = `("$0" -e 'process.stdout; process.kill(process.pid, "SIGKILL")') 2>/dev/null; exec "$0" "$@"`
+  const given = ['-c', script, process.execPath, program, '--exec', many]
+  const child = spawn('sh', given, { stdio: ['ignore', 'pipe', 'pipe'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text))
+  await once(child.stdout, 'readable')
+  let lines = 0
+  for await (const line of createInterface(child.stdout)) if (line.startsWith('adduser NAME ')) lines += 1
+  expect(lines).toBe(200)
+  // The shell may tell of what was killed.
+  expect(stderr).not.toContain('proxy-tui')
 })
 
 test.each([new RpcError('invalid_params', 'unknown readOnly'), new RpcError('method_not_found', 'no such method')])(

@@ -13,6 +13,7 @@ import { editText } from './edit-text.ts'
 import { complain, exitStatus, Failure, failureOf, tell } from './failure.ts'
 import { readLines } from './lines.ts'
 import { askedOnce, passwordReader } from './new-passwords.ts'
+import { writeOut } from './output.ts'
 import { render } from './render.ts'
 import { longestText, readTextFile, writeTextFile } from './text-file.ts'
 
@@ -74,7 +75,7 @@ async function runAt(
 ): Promise<number> {
   const { json, lines } = options
   const who = several ? daemon.name : null
-  if (who !== null && !json) process.stdout.write(`== ${safeText(who)} ==\n`)
+  if (who !== null && !json) writeOut(`== ${safeText(who)} ==\n`)
   const ask = (place: OperatorPlace) => askOperator(lines, several ? placeOf([place]) : place.operator)
   const connection = connectionTo(daemon, options, ask)
   const turn: Turn = {
@@ -184,7 +185,7 @@ async function carryOut(command: Command, place: string, turn: Turn): Promise<vo
 async function show(outcome: Outcome, { json, who }: Turn): Promise<void> {
   if (outcome.note && !json && process.stdout.isTTY) tell(outcome.note)
   const data = who === null ? outcome.data : { place: who, result: outcome.data }
-  process.stdout.write(await render({ ...outcome, data }, json))
+  writeOut(await render({ ...outcome, data }, json))
   for (const warning of outcome.warnings ?? []) complain(`note: ${who === null ? '' : `${who}: `}${warning}`)
 }
 

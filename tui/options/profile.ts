@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { homeFolder } from '../../shared/folders.ts'
 import { guessAt } from '../../shared/likeliest.ts'
@@ -50,12 +51,13 @@ function usualFile(env: Wish['env']): string | undefined {
 
 async function read(path: string, mayBeMissing: boolean): Promise<string | undefined> {
   try {
+    // To open it would start the threads that open files, for 0.5 ms.
+    if (mayBeMissing && statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
     refuseForeignLink(path)
     const bytes = await readFileOrPipe(path, mostBytes, (status) => refuseForeignFile(path, status, 0o022))
     return bytes.toString('utf8')
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    if (mayBeMissing && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined
     const why = error instanceof UnfitFile ? `it ${message}` : (code ?? message)
     throw new Error(`cannot read the profiles in ${path} (${why})`, { cause: error })
   }
