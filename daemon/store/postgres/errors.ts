@@ -9,10 +9,7 @@ const untrusted = new Set([
   'UNABLE_TO_GET_ISSUER_CERT',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
   'CERT_UNTRUSTED',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
 ])
 
 /** What the system says of servers that cannot be reached, in words. */
@@ -29,6 +26,17 @@ const unreachable: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name is not resolved now',
 }
 
+/** The code that pgbouncer has for all that it says itself, and for what it passes on of a server that lets it not in. */
+const saidByPooler = '08P01'
+
+/** Those of PostgreSQL that mean what it says. */
+const codesOfPooler: readonly (readonly [RegExp, string])[] = [
+  [/authentication failed|auth failed|no such user/i, '28P01'],
+  [/no such database|database .* does not exist/, '3D000'],
+  [/no more connections allowed/, '53300'],
+  [/cannot connect to server|server login has been failing|query_wait_timeout/, '57P03'],
+]
+
 /** Of a transaction whose end the server has not told: it is made or not. */
 export class Uncertain extends Error {}
 
@@ -41,8 +49,8 @@ const longestSaid = 300
 /** Says for people what went wrong with the store in `place`, with the mend; never with a password. What is refused stays that. */
 export function explain({ called, user, database }: Place, error: unknown): Refusal {
   if (error instanceof Refusal) return error
-  const code = codeOf(error)
   const said = saidBy(error)
+  const code = meaningOf(codeOf(error), said)
   if (error instanceof Unintelligible) {
     return new StoreError(
       'failed',
@@ -57,11 +65,17 @@ export function explain({ called, user, database }: Place, error: unknown): Refu
   }
   if (untrusted.has(code)) {
     const mend = 'name the certificate of its authority with sslrootcert=FILE in --store'
-    return new StoreError('failed', `the certificate of ${called} is not trusted (${said}): ${mend}`)
+    // What Node has to say of itself behind it is no help here.
+    const why = said.replace(/; if the root CA .*/, '')
+    return new StoreError('failed', `the certificate of ${called} is not trusted (${why}): ${mend}`)
   }
   if (/server does not support SSL/.test(said)) {
     const mend = 'have the server do so (ssl = on), or say sslmode=disable in --store where nobody can listen'
     return new StoreError('failed', `${called} does not speak TLS: ${mend}`)
+  }
+  if (code === saidByPooler && said === 'SSL required') {
+    const mend = 'say sslmode=verify-full in --store, or sslrootcert=FILE'
+    return new StoreError('failed', `${called} takes nobody without TLS (${said}): ${mend}`)
   }
   if (/password must be a .*string|no password/i.test(said)) {
     return new StoreError(
@@ -70,11 +84,27 @@ export function explain({ called, user, database }: Place, error: unknown): Refu
     )
   }
   switch (code) {
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return new StoreError(
+        'failed',
+        `the certificate of ${called} is for another name (${said}): have --store name the host by one that it has, or get it one with that name`,
+      )
+    case 'CERT_HAS_EXPIRED':
+    case 'CERT_NOT_YET_VALID':
+      return new StoreError(
+        'failed',
+        `the certificate of ${called} is not valid now (${said}): renew it there, and see to the clock here`,
+      )
+    case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
+      return new StoreError(
+        'failed',
+        `${called} wants a certificate of its clients, and proxyd has none: have it ask for passwords alone`,
+      )
     case '28P01':
     case '28000':
       return new StoreError(
         'failed',
-        `${called} does not let ${user} in (${said}): see to --store-password-file, and to pg_hba.conf there`,
+        `${called} does not let ${user} in (${said}): see to --store-password-file, and to pg_hba.conf there or a pooler's auth_file`,
       )
     case '3D000':
       return new StoreError(
@@ -96,7 +126,7 @@ export function explain({ called, user, database }: Place, error: unknown): Refu
     case '53300':
       return new StoreError(
         'away',
-        `${called} takes no more connections (${said}): raise max_connections, or put a pooler before it`,
+        `${called} takes no more connections (${said}): raise max_connections there, put a pooler before it, or raise the pooler's max_client_conn`,
       )
     case '57P01':
     case '57P02':
@@ -112,6 +142,11 @@ export function explain({ called, user, database }: Place, error: unknown): Refu
     )
   }
   return new StoreError('failed', `cannot use ${called} (${said}): see to its log`)
+}
+
+/** Of what a pooler says, the code that PostgreSQL has for it. */
+function meaningOf(code: string, said: string): string {
+  return (code === saidByPooler && codesOfPooler.find(([words]) => words.test(said))?.[1]) || code
 }
 
 /** In one line, without what moves a terminal's cursor. */

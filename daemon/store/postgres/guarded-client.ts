@@ -86,8 +86,8 @@ function demandProof(wire: Wire, called: string): void {
       if (isProved) return
       throw new StoreError(
         'failed',
-        `${called} does not prove that it knows the password, and might be anybody's on this machine: have pg_hba.conf there say ` +
-          'scram-sha-256, or --store name a Unix socket; or say sslmode=disable in --store where nobody else can listen',
+        `${called} does not prove that it knows the password, and might be anybody's on this machine: have pg_hba.conf there, or auth_type of ` +
+          'a pooler, say scram-sha-256, or --store name a Unix socket; or say sslmode=disable in --store where nobody else can listen',
       )
     })
 }

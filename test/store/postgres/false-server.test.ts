@@ -1,8 +1,13 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { TLSSocket } from 'node:tls'
 import { expect, it, onTestFinished } from 'vitest'
 import { Connections } from '../../../daemon/store/postgres/connections.ts'
+import { makeCertificate } from '../../helpers/certificate.ts'
 import { placeOf } from '../../helpers/postgres.ts'
+import { temporaryFolder } from '../../helpers/temporary-folder.ts'
 
 /** A message of a server (PostgreSQL, Message Formats). */
 function message(type: string, ...parts: readonly (string | number)[]): Buffer {
@@ -17,7 +22,7 @@ function int32(value: number): Buffer {
 }
 
 const ready = Buffer.concat([message('R', 0), message('Z', 'I')])
-const failure = (text: string) => message('E', `SFATAL\0CXX000\0M${text}\0\0`)
+const failure = (text: string, code = 'XX000') => message('E', `SFATAL\0C${code}\0M${text}\0\0`)
 
 /** What is told of a server that says this, and what it has heard behind the greeting. */
 async function ask(answer: Buffer, password = 'secret', rest = '') {
@@ -33,13 +38,19 @@ async function ask(answer: Buffer, password = 'secret', rest = '') {
     })
   })
   onTestFinished(() => void server.close())
+  const said = await told(server, password, rest)
+  return { said, heard: Buffer.concat(heard).toString('latin1') }
+}
+
+/** What is told of this server, once it listens. */
+async function told(server: Server, password: string, rest: string): Promise<string> {
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo
   const place = placeOf(`postgres://proxyd@127.0.0.1:${port}/fleet${rest}`)
   const connections = await Connections.open(place, async () => password)
   onTestFinished(() => connections.close())
   const error = await connections.ask('SELECT 1').catch((error: Error) => error)
-  return { said: (error as Error).message, heard: Buffer.concat(heard).toString('latin1') }
+  return (error as Error).message
 }
 
 it.each([
@@ -54,8 +65,45 @@ it.each([
   expect(heard).not.toMatch(/secret|md5|SELECT/)
 })
 
+it('a server whose certificate has expired is told of with the mend', async () => {
+  const { cert, key } = makeCertificate('127.0.0.1', { from: Date.now() - 86_400_000, until: Date.now() - 3_600_000 })
+  const ca = join(await temporaryFolder(), 'ca.pem')
+  writeFileSync(ca, cert)
+  const server = createServer((socket) => {
+    socket.once('data', () => {
+      socket.write('S')
+      new TLSSocket(socket, { isServer: true, cert, key }).on('error', () => {})
+    })
+  })
+  onTestFinished(() => void server.close())
+  expect(await told(server, '', `?sslrootcert=${ca}`)).toMatch(
+    /^the certificate of .* is not valid now \(certificate has expired\): renew it/,
+  )
+})
+
 it('is told the password where it is said that nobody else can listen', async () => {
   expect((await ask(message('R', 3), 'secret', '?sslmode=disable')).heard).toContain('secret')
+})
+
+// A pgbouncer has one code for all that it says itself, and for what it passes on of a server that lets it not in.
+it.each([
+  [
+    'SASL authentication failed',
+    /does not let proxyd in \(.*\): see to --store-password-file, and to pg_hba\.conf there or/,
+  ],
+  ['password authentication failed for user "proxyd"', /does not let proxyd in/],
+  ['no such user: proxyd', /does not let proxyd in/],
+  ['SSL required', /takes nobody without TLS \(.*\): say sslmode=verify-full in --store, or sslrootcert=FILE$/],
+  ['no such database: fleet', /has no database fleet: create it/],
+  ['database "fleet" does not exist', /has no database fleet: create it/],
+  ['no more connections allowed (max_client_conn)', /takes no more connections \(.*\): raise/],
+  [
+    'server login has been failing, try again later (server_login_retry)',
+    /does not serve now \(.*\): see to the server/,
+  ],
+  ['query_wait_timeout', /does not serve now/],
+])('a pooler that says %s is told of with the mend', async (text, expected) => {
+  expect((await ask(failure(text, '08P01'), '')).said).toMatch(expected)
 })
 
 it.each([
