@@ -52,6 +52,15 @@ describe.each(pages)('%s', (title, command, terms) => {
   })
 })
 
+test('proxy-tui(1) says of a command what there is to know of its argument, as its help does', async () => {
+  const { stdout } = await run(process.execPath, [proxyTui, '--manual'])
+  const of = (command: string) => stdout.split('.TP\n').find((part) => part.startsWith(`.B ${command} `))
+  expect(of('passwd')?.replaceAll('\n', ' ')).toMatch(
+    /once\. NAME: a user, whose live connections stay: .*cut user:NAME/,
+  )
+  expect(of('deluser')?.replaceAll('\n', ' ')).toMatch(/NAME: for an hour they can come back/)
+})
+
 test('a page that there is not is a mistake that says which there are', async () => {
   const { status, stderr } = await run(process.execPath, [proxyd, '--manual', 'proxy-tui'])
   expect(status).toBe(2)

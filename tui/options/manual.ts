@@ -1,3 +1,4 @@
+import type { Verb } from '../../shared/commands/verb.ts'
 import { usageOf, verbs } from '../../shared/commands/verbs.ts'
 import type { Manual, Term } from '../../shared/format/manual.ts'
 
@@ -27,7 +28,7 @@ export function manual(flags: readonly Term[]): Manual {
         title: 'COMMANDS',
         body: [
           'Words are split as in a shell, and a semicolon comes between commands.',
-          ...Object.entries(verbs).map(([name, row]): Term => [usageOf(name, row), row.summary]),
+          ...Object.entries(verbs).map(([name, row]): Term => [usageOf(name, row), saidOf(row)]),
         ],
       },
       {
@@ -65,4 +66,10 @@ export function manual(flags: readonly Term[]): Manual {
       { title: 'SEE ALSO', body: ['proxyd(8), proxyd.toml(5), proxyd-rules(5)'] },
     ],
   }
+}
+
+/** What a command does, and what there is to know of its arguments. */
+function saidOf({ summary, arguments: given, words = [] }: Verb): string {
+  const known = words.filter(([word]) => given.split(' ').includes(word))
+  return [summary, ...known.map(([word, text]) => `${word}: ${text}`)].join('. ')
 }

@@ -30,7 +30,7 @@ export const groupMethods = {
   },
   'groups.set': {
     role: 'admin',
-    summary: "Change a group's limits. Its members' connections stay, and obey at once.",
+    summary: "Change a group's limits. Its members' live connections obey as with `users.set`.",
     refuses: ['not_found', 'conflict', 'unavailable'],
     logged: ['name', 'fields'],
     params: z.strictObject({ name: groupName, fields: limitChanges, ifRevision }),

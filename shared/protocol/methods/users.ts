@@ -124,7 +124,7 @@ export const userMethods = {
   },
   'users.setPassword': {
     role: 'admin',
-    summary: 'Change a password; it counts from the next login on, live connections stay.',
+    summary: 'Change a password; it counts from the next login on, and live connections stay: `users.cut` ends them.',
     refuses: ['not_found'],
     logged: ['name'],
     params: z.strictObject({ name: userName, password }),
@@ -155,8 +155,9 @@ export const userMethods = {
   'users.set': {
     role: 'admin',
     summary:
-      'Change limits of users, of all or of none, now and for later starts. Connections stay, and obey at once. A span of ' +
-      '`expires` counts from this change on, or, with `starts` as `first-use`, from the first connection after it.',
+      'Change limits of users, of all or of none, now and for later starts. Live connections obey rates, `quota`, `expires` and ' +
+      '`sources` at once; `max-connections`, `max-sources` and `egress` are about new ones, and live ones stay: `users.cut` ends ' +
+      'them. A span of `expires` counts from this change on, or, with `starts` as `first-use`, from the first connection after it.',
     refuses: ['not_found', 'conflict', 'unavailable'],
     logged: ['names', 'where', 'fields'],
     params: z.strictObject({ ...someUsers, fields: limitChanges, ifRevision }),
