@@ -1,8 +1,8 @@
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 import { formatTime } from '../format/time.ts'
 import { RpcError } from '../protocol/errors.ts'
 import type { ImportChange, Params, Result } from '../protocol/methods.ts'
-import { mostBans, mostWatches } from '../protocol/vocabulary.ts'
+import { longestBan, mostBans, mostWatches } from '../protocol/vocabulary.ts'
 import { type Context, everyPage } from './context.ts'
 import type { Kept } from './export-file.ts'
 import { valueText } from './limit-words.ts'
@@ -150,12 +150,12 @@ function importBans(bans: NonNullable<Kept['bans']>, exempt: unknown): Step {
     const until = new Map(there.map((ban) => [ban.source, ban.until]))
     const now = Date.now()
     const missing = bans.filter((ban) => (ban.until ?? Number.POSITIVE_INFINITY) > now && !until.has(ban.source))
+    refuseUnfit(missing, now)
     // Those that were earned make room.
     refuseTooMany('bans', there.filter(({ by }) => by !== null).length, missing.length, mostBans)
     if (missing.length > 0) refuseExempt(missing, exempt ?? (await exemptNow(call)))
     for (const ban of dryRun ? [] : missing) {
-      const seconds = ban.until === null ? {} : { seconds: Math.ceil((ban.until - now) / 1000) }
-      await call('bans.add', { source: ban.source, ...seconds })
+      await call('bans.add', { source: ban.source, ...(ban.until !== null && { seconds: secondsTo(ban.until, now) }) })
     }
     return missing.map((ban): Line => {
       return {
@@ -166,6 +166,28 @@ function importBans(bans: NonNullable<Kept['bans']>, exempt: unknown): Step {
       }
     })
   }
+}
+
+function secondsTo(until: number, now: number): number {
+  return Math.ceil((until - now) / 1000)
+}
+
+/** As `refuseTooMany`. */
+function refuseUnfit(bans: NonNullable<Kept['bans']>, now: number): void {
+  for (const { source, until } of bans) {
+    if (!isSource(source))
+      throw new RpcError('invalid_params', `${JSON.stringify(source)} is no source that can be banned`)
+    if (until !== null && secondsTo(until, now) > longestBan)
+      throw new RpcError('invalid_params', `the ban of ${source} ends in more than ten years: have null for its until`)
+  }
+}
+
+/** But for bits behind the prefix. */
+function isSource(text: string): boolean {
+  const [address = '', ...lengths] = text.split('/')
+  const family = isIP(address)
+  const possible = family === 4 ? ['32'] : ['48', '64', '128']
+  return family !== 0 && lengths.length <= 1 && lengths.every((length) => possible.includes(length))
 }
 
 async function exemptNow(call: Context['call']): Promise<unknown> {

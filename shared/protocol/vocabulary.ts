@@ -25,6 +25,9 @@ export const pacedBy = ['user', 'source', 'everybody'] as const
 export const mostWatches = 100
 export const mostBans = 8192
 
+/** Seconds of a ban that ends by itself, at most: ten years. */
+export const longestBan = 315_360_000
+
 /** In place of a source: every stored ban of which it cannot be read whom it is about. */
 export const damagedBans = 'damaged'
 

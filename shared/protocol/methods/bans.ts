@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { banReasons, damagedBans } from '../vocabulary.ts'
+import { banReasons, damagedBans, longestBan } from '../vocabulary.ts'
 import { count, done, type EventShape, type MethodShape, next, nothing, page, stored, time } from './shape.ts'
 
 /** A source that may not connect. */
@@ -56,7 +56,7 @@ export const banMethods = {
     logged: ['source', 'seconds'],
     params: z.strictObject({
       source: banSource,
-      seconds: z.int().min(1).max(315_360_000).optional().describe('ten years at most; absent: until it is lifted'),
+      seconds: z.int().min(1).max(longestBan).optional().describe('ten years at most; absent: until it is lifted'),
     }),
     result: z.object({ ban, stored }),
   },

@@ -221,7 +221,7 @@ describe('import', () => {
 
   test.each([
     ['192.0.2.7', ['192.0.2.0/24'], undefined],
-    ['192.0.2.0/24', ['2001:db8::1', '192.0.2.7'], undefined],
+    ['2001:db8:1::/48', ['192.0.2.7', '2001:db8:1:2::7'], undefined],
     ['2001:db8::/64', [], ['2001:db8::1']],
   ])('makes no ban if one, of %s, is of what is exempt', async (source, exempt, set) => {
     const asked: string[] = []
@@ -236,6 +236,30 @@ describe('import', () => {
     const settings = set && { settings: { 'ban-exempt': set } }
     const refused = imported(JSON.stringify({ proxyd: 1, bans, ...settings }), 'import f', answers)
     await expect(refused).rejects.toThrow(`${source} is never banned: take it out of ban-exempt, or of the import`)
+    expect(asked).toEqual([])
+  })
+
+  test.each([
+    [
+      { source: '192.0.2.7', until: Date.now() + 11 * 365 * 86_400_000 },
+      'the ban of 192.0.2.7 ends in more than ten years',
+    ],
+    [{ source: '192.0.2.7x', until: null }, '"192.0.2.7x" is no source that can be banned'],
+    [{ source: '192.0.2.0/24', until: null }, '"192.0.2.0/24" is no source'],
+    [{ source: '2001:db8::/32', until: null }, '"2001:db8::/32" is no source'],
+    [{ source: '2001:db8::/64/64', until: null }, '"2001:db8::/64/64" is no source'],
+  ])('makes nothing of anything if one ban is %j', async (ban, why) => {
+    const asked: string[] = []
+    const answers = {
+      ...same,
+      'bans.list': { bans: [] },
+      'bans.add': () => void asked.push('bans.add'),
+      'config.get': { revision: 2, settings: [] },
+    }
+    const bans = [{ source: '198.51.100.7', until: null }, ban]
+    const refused = imported(JSON.stringify({ proxyd: 1, bans }), 'import f', answers)
+    await expect(refused).rejects.toThrow(why)
+    await expect(refused).rejects.toThrow('nothing is imported')
     expect(asked).toEqual([])
   })
 
