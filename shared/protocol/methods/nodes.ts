@@ -8,7 +8,9 @@ export const node = z.object({
   name,
   state: z
     .enum(['serves', 'drains', 'ended', 'gone'])
-    .describe('`drains`: it takes nobody new; `ended`: it has said so; `gone`: it has told nothing for a while'),
+    .describe(
+      '`drains`: it takes nobody new; `ended`: it has said so; `gone`: it has told nothing for a while, or what cannot be read',
+    ),
   age: milliseconds.describe('milliseconds since it told of itself last, by the clock of the store'),
   version: z.string(),
   started: time,
@@ -30,7 +32,14 @@ export const nodeMethods = {
     summary: 'List the daemons of the fleet, by name. Refused with `conflict` where this daemon is in none.',
     refuses: ['conflict', 'unavailable'],
     params: page,
-    result: z.object({ node: z.string().describe('which of them this one is'), nodes: z.array(node).max(500), next }),
+    result: z.object({
+      node: z.string().describe('which of them this one is'),
+      nodes: z
+        .array(node)
+        .max(500)
+        .describe('by name; of one that is `gone`, since what it told cannot be read, the name alone means something'),
+      next,
+    }),
   },
   'nodes.users': {
     role: 'operator',
