@@ -69,6 +69,20 @@ describe.skipIf(!isLinux).each(['portable', 'linux'])('%s engine', (engine) => {
     await Promise.all(coming.map(async (client) => served(await client, target)))
   })
 
+  test('who breaks off while it is busy is counted, for the family that they came by', async () => {
+    const daemon = await startDaemon(['--engine', engine, '--workers', '1', '--metrics-addr', '0'])
+    const target = await startTarget()
+    await daemon.freeze()
+    for (const client of await Promise.all(connectAll(daemon, 10))) client.reset()
+    daemon.signal('SIGCONT')
+    const [client] = await Promise.all(connectAll(daemon, 1))
+    await served(client as Peer, target)
+    const response = await fetch(`http://127.0.0.1:${daemon.port('metrics')}/metrics`)
+    const metrics = await response.text()
+    expect(metrics).toContain('\nproxyd_connections_accepted_total{listener="socks",family="ipv4"} 11\n')
+    expect(metrics).toContain('\nproxyd_sessions_total{command="none",reason="gone"} 10\n')
+  })
+
   test('one who dawdles in the negotiation keeps nobody waiting', async () => {
     const daemon = await startDaemon(['--engine', engine, '--workers', '1'])
     const target = await startTarget()

@@ -1,4 +1,4 @@
-import type { Server, Socket } from 'node:net'
+import { isIPv4, type Server, type Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { mapped, parseAddress, sourceOf, unmapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
@@ -77,8 +77,8 @@ interface Arrival {
 /** Clients who are taken at most from sockets that are about to be closed: as many as the kernel keeps waiting (somaxconn). */
 const mostLast = 4096
 
-/** The address of a client that has gone already: its session ends at the first read. */
-const nowhere = new Uint8Array(16)
+/** In place of the address of a client who has broken off already: of that the kernel knows no more than the family. */
+const nowhere = { ipv4: new Uint8Array(4), ipv6: new Uint8Array(16) }
 
 class PortableEngine implements Engine {
   readonly kind = 'portable'
@@ -360,16 +360,15 @@ class PortableEngine implements Engine {
   #meet(client: Socket, leadsTo: Destination | undefined): void {
     this.#came++
     if (this.#balancers && !leadsTo) return void this.#introduce(client, this.#balancers)
-    const { remoteAddress = '', remotePort: port = 0 } = client
-    const address = parseAddress(remoteAddress)?.bytes ?? nowhere
+    const { remotePort: port = 0 } = client
+    const address = addressOf(client)
     this.#arrive({ client, entrance: leadsTo ? Door.forward : Door.socks, leadsTo, address, port })
   }
 
   /** What a balancer does for itself is not kept out, and no limit holds for it. */
   async #introduce(client: Socket, balancers: Balancers): Promise<void> {
     if (this.#unknown.size >= this.#mostWaiting) return this.#shed(client)
-    const { remoteAddress = '', remotePort = 0 } = client
-    const own = { entrance: 'own' as const, address: parseAddress(remoteAddress)?.bytes ?? nowhere, port: remotePort }
+    const own = { entrance: 'own' as const, address: addressOf(client), port: client.remotePort ?? 0 }
     const introducing = readProxyHeader(client, balancers)
     if (client.destroyed) return
     this.#unknown.add(client)
@@ -449,6 +448,11 @@ class PortableEngine implements Engine {
 
   #begin({ client, leadsTo, address, port, entrance }: Arrival): void {
     const row = this.#rows.begin(address, port, entrance)
+    // Whoever floods us with such keeps others waiting for as long as each of them takes.
+    if (address === nowhere.ipv4 || address === nowhere.ipv6) {
+      client.destroy()
+      return row.end(Reason.gone)
+    }
     const session = new Session(client, row, this.#context)
     this.#sessions.set(row.serial, session)
     watchOver(client, this.#context.liveness)
@@ -468,6 +472,10 @@ class PortableEngine implements Engine {
     this.#listeners = []
     return this.#stopped
   }
+}
+
+function addressOf({ remoteAddress, localAddress = '' }: Socket): Uint8Array {
+  return parseAddress(remoteAddress ?? '')?.bytes ?? (isIPv4(localAddress) ? nowhere.ipv4 : nowhere.ipv6)
 }
 
 async function cutAll(sessions: readonly Session[], reason: Reason): Promise<void> {
