@@ -8,7 +8,7 @@ import { version } from '../shared/version.ts'
 import { type Checked, check } from './check.ts'
 import { checkStore } from './check-store.ts'
 import { failedPart } from './contained.ts'
-import { startDaemon } from './daemon.ts'
+import { type Daemon, startDaemon } from './daemon.ts'
 import { errnoOf, Failure } from './failure.ts'
 import { openLog } from './log.ts'
 import { ManagementFaults } from './management-faults.ts'
@@ -99,10 +99,10 @@ async function serve(configuration: Configuration, configFile: string | undefine
   const { logger } = log
   if (threads.pool < wanted)
     logger.warn(`threads are limited here: names and passwords get ${threads.pool} in place of ${wanted}`)
-  let reload = () => {}
-  process.on('SIGHUP', () => reload())
-  let upgrade = () => {}
-  process.on('SIGUSR2', () => upgrade())
+  const started = Promise.withResolvers<Daemon>()
+  process.on('SIGHUP', () => void started.promise.then((daemon) => daemon.reload('SIGHUP')))
+  // What comes of it the log tells.
+  process.on('SIGUSR2', () => started.promise.then((daemon) => daemon.upgrade.begin('SIGUSR2')).catch(() => {}))
   // Node's own way is plain text among the lines of the log, and it waits for whoever reads.
   process.removeAllListeners('warning').on('warning', ({ name, message }) => logger.warn(`${name}: ${message}`))
   let vanish = () => {}
@@ -122,9 +122,7 @@ async function serve(configuration: Configuration, configFile: string | undefine
   exitAtOnce()
   managementFaults = new ManagementFaults(logger, daemon.retire)
   vanish = daemon.vanish
-  reload = () => void daemon.reload('SIGHUP')
-  // What comes of it the log tells.
-  upgrade = () => void daemon.upgrade.begin('SIGUSR2').catch(() => {})
+  started.resolve(daemon)
   const output = openOutput(process.stdout)
   for (const { service, address, destination } of daemon.listening) {
     const leadsTo = destination === undefined ? '' : ` -> ${safeText(destination)}`

@@ -74,6 +74,8 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
     ...{ instance: randomUUID(), listening, openMetrics: openSockets(monitoring), webhook: records.webhook },
     fleet: () => fleet?.health(),
   }
+  /** What the first operators may ask for before all is there that it takes. */
+  const later = Promise.withResolvers<Pick<Management, 'reload' | 'upgrade'>>()
   const control = await startControlServer({
     ...(await waysIn(configuration, (message) => log.logger.warn(message))),
     instance: itself.instance,
@@ -84,12 +86,12 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       connections,
       fleet: fleet?.administration,
       lifecycle: {
-        upgrade: (asker) => upgrade.begin(asker),
-        reload: (asker) => reload(asker),
+        upgrade: async (asker) => (await later.promise).upgrade.begin(asker),
+        reload: async (asker) => (await later.promise).reload(asker),
         drain: () => options.ending.drain(),
         async undrain() {
           // A drain ends an upgrade that is under way, whose process has the listening sockets until it is gone.
-          if (options.ending.isDraining) await upgrade.settled
+          if (options.ending.isDraining) await (await later.promise).upgrade.settled
           await options.ending.undrain()
         },
         shutdown: () => options.ending.shutdown(),
@@ -125,6 +127,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   }
   if (predecessor) takeOver(predecessor, parties, parts)
   const upgrade = upgradeOf(parties)
+  later.resolve({ reload, upgrade })
   return {
     listening,
     socksPlaces: dataPlane.engine.listening.map(formatEndpoint),

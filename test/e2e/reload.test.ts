@@ -1,7 +1,10 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { watch } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { startDaemon } from '../helpers/daemon.ts'
+import { unixSocketName } from '../../shared/protocol/limits.ts'
+import { connected, type RawClient } from '../control/raw-client.ts'
+import { spawnDaemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { operate, set } from '../helpers/operate.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -51,4 +54,19 @@ test('SIGHUP and reload take what the config file says now, tell it, and keep wh
   expect(await valuesOf('timeout-idle')).toEqual([300_000])
   const { error } = await operator.call('config.set', { revision: 1, patch: { 'timeout-udp': 900 } })
   expect(error?.data.kind).toBe('conflict')
+})
+
+test('what is asked for in the first moment, also by a signal, is done as soon as all is there', async () => {
+  const folders = await temporaryFolders()
+  mkdirSync(folders.runtime, { mode: 0o700 })
+  const files = watch(folders.runtime)
+  const daemon = await spawnDaemon([], { folders })
+  for await (const { filename } of files) if (filename === unixSocketName) break
+  daemon.signal('SIGHUP')
+  // It does not listen yet at the moment when it has its name.
+  const enter = (): Promise<RawClient> => connected({ path: join(folders.runtime, unixSocketName) }).catch(enter)
+  const operator = await enter()
+  operator.request('session.start', { protocol: [1, 0], client: 'test' })
+  expect((await operator.call('daemon.reload')).result).toEqual({ changed: [], warnings: [], problems: [] })
+  await daemon.logs(/"SIGHUP: what lies in files is read again/)
 })
