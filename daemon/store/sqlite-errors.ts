@@ -45,6 +45,11 @@ export function gone(file: string, left: string): StoreError {
   )
 }
 
+export function moved(file: string): StoreError {
+  const mend = 'put it back, or save what it holds by a backup, and start proxyd anew with that'
+  return new StoreError('unwritable', `${file} is gone or another file since proxyd has opened it: ${mend}`)
+}
+
 /** `why`, with the mend. */
 export function cannotWrite(path: string, why: string): StoreError {
   return new StoreError('unwritable', `cannot write ${path}: ${why}`)

@@ -21,7 +21,7 @@ import { migrations } from './migrations.ts'
 import { sqliteAudit } from './sqlite-audit.ts'
 import { sqliteBackups } from './sqlite-backup.ts'
 import { sqliteBans, sqliteKnown } from './sqlite-bans.ts'
-import { cannotWrite, damaged, explain, gone, noFolder, noLinks } from './sqlite-errors.ts'
+import { cannotWrite, damaged, explain, gone, moved, noFolder, noLinks } from './sqlite-errors.ts'
 import { sqliteGroups } from './sqlite-groups.ts'
 import { sqliteImports } from './sqlite-imports.ts'
 import { sqliteOperators } from './sqlite-operators.ts'
@@ -64,6 +64,8 @@ export interface SqliteStore {
   readonly backups: BackupStore
   readonly audit: Immediate<AuditStore>
   readonly watches: Immediate<WatchStore>
+  /** Throws a StoreError if the file is no longer in its place: whatever is written into it then is gone with this process. */
+  refuseMoved(): void
   close(): void
 }
 
@@ -91,7 +93,12 @@ export function openSqliteStore(folder: string): SqliteStore {
     throw explain(file, error)
   }
   const opened = database
+  const { dev, ino } = statSync(file)
   return {
+    refuseMoved() {
+      const there = statSync(file, { throwIfNoEntry: false })
+      if (there?.ino !== ino || there.dev !== dev) throw moved(file)
+    },
     users: sqliteUsers(opened),
     groups: sqliteGroups(opened),
     usage: sqliteUsage(opened),

@@ -39,8 +39,12 @@ void answer(0, () => {
 if (store) port.on('message', hear)
 
 const orders: { readonly [Order in StoreOrder]: () => void | Promise<void> } = {
-  lend: close,
+  lend() {
+    store?.refuseMoved()
+    close()
+  },
   async lendCopied() {
+    store?.refuseMoved()
     if (store) await keepCopy(store, folder)
     close()
   },
@@ -59,6 +63,8 @@ function hear(message: ToStore): void {
   } else {
     const { ticket, part, method, given } = message
     void answer(ticket, () => {
+      // A backup is how to save it.
+      if (part !== 'backups') store?.refuseMoved()
       const calls = store?.[part] as unknown as Readonly<Record<string, (...given: readonly unknown[]) => unknown>>
       return calls[method](...given)
     })

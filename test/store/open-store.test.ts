@@ -40,6 +40,32 @@ testSettings('SQLite', newPlace)
 
 const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 1, ...noLimits }
 
+it('stores nothing in a file that is not in its place, and lends none, but saves what it holds', async () => {
+  const folder = await temporaryFolder()
+  const file = join(folder, 'proxyd.db')
+  const aside = join(folder, 'aside.db')
+  const store = await openStore(folder)
+  onTestFinished(() => store.close())
+  await store.users.insert(bob)
+  const refusal = { problem: 'unwritable', message: expect.stringContaining(`${file} is gone or another file`) }
+  renameSync(file, aside)
+  await expect(store.users.insert({ ...bob, name: 'ann' })).rejects.toMatchObject(refusal)
+  writeFileSync(file, '')
+  await expect(store.users.remove(1)).rejects.toMatchObject(refusal)
+  for (const keepsCopy of [false, true]) {
+    await expect(store.lend(keepsCopy)).rejects.toMatchObject(refusal)
+    await store.takeBack()
+  }
+  const copy = join(await temporaryFolder(), 'proxyd.db')
+  closeSync(openSync(copy, 'wx', 0o600))
+  await store.backups.make(copy)
+  const saved = await openStore(join(copy, '..'))
+  onTestFinished(() => saved.close())
+  expect(await saved.users.list()).toMatchObject([{ name: 'bob' }])
+  renameSync(aside, file)
+  await store.users.insert({ ...bob, name: 'ann' })
+})
+
 describe('the SQLite store', () => {
   it('shrinks the heap of its thread, and goes on', async () => {
     const open = await newPlace()
