@@ -19,7 +19,7 @@ import type { Reload } from './reloading.ts'
 import type { ServiceManager } from './service/service-manager.ts'
 import type { LiveSettings } from './settings/live-settings.ts'
 import type { NamedSocket } from './sockets/handed-sockets.ts'
-import type { Elsewhere, Store, StoredUser, UsageBatch } from './store/store.ts'
+import { type Elsewhere, type Store, type StoredUser, StoreError, type UsageBatch } from './store/store.ts'
 import type { Answer, Channel } from './upgrade/channel.ts'
 import { overtake } from './upgrade/overtaking.ts'
 import type { Predecessor } from './upgrade/predecessor.ts'
@@ -199,33 +199,40 @@ async function tellUsage(successor: Channel, usage: Usage, batch: UsageBatch): P
 
 /** What this process would store, told to the successor: it keeps the store, and knows of what operators change by itself. */
 function elsewhere(successor: Channel, saveUsage: Save): Elsewhere {
-  return (part, method, [first, second]) => {
-    switch (`${part}.${method}`) {
-      case 'usage.save':
-        return saveUsage(first as UsageBatch)
-      case 'audit.append':
-        return successor.ask('audit', { entries: first, kept: second })
-      case 'bans.save':
-        return successor.ask('bans', { bans: [...(first as ReadonlyMap<string, Ban | null>).values()] })
-      case 'users.insert':
-        return successor.ask('ids', { names: [(first as StoredUser).name] }).then((ids) => (ids as number[])[0])
-      case 'imports.save': {
-        const { added } = first as { added: readonly StoredUser[] }
-        return successor.ask('ids', { names: added.map(({ name }) => name) })
+  return {
+    async change(part, method, [first, second]) {
+      switch (`${part}.${method}`) {
+        case 'usage.save':
+          return saveUsage(first as UsageBatch)
+        case 'audit.append':
+          return successor.ask('audit', { entries: first, kept: second })
+        case 'bans.save':
+          return successor.ask('bans', { bans: [...(first as ReadonlyMap<string, Ban | null>).values()] })
+        case 'users.insert': {
+          const [id] = (await successor.ask('ids', { names: [(first as StoredUser).name] })) as number[]
+          return id
+        }
+        case 'imports.save': {
+          const { added } = first as { added: readonly StoredUser[] }
+          return successor.ask('ids', { names: added.map(({ name }) => name) })
+        }
+        default:
+          return true
       }
-      // What another node of a fleet has changed.
-      case 'users.named':
-      case 'groups.list':
-      case 'rules.load':
-      case 'bans.list':
-        return successor.ask('stored', { part, method, given: first })
-      case 'settings.load':
-        return successor.ask('stored', { part, method }).then((stored) => {
+    },
+    // What takes something away acts first, and then changes what is stored.
+    async read(part, method, [first]) {
+      switch (`${part}.${method}`) {
+        case 'users.named':
+          return successor.ask('stored', { part, method, given: first })
+        case 'settings.load': {
+          const stored = await successor.ask('stored', { part, method })
           const { revision, values } = stored as { revision: number; values: [string, SettingValue][] }
           return { revision, values: new Map(values) }
-        })
-      default:
-        return Promise.resolve(true)
-    }
+        }
+        default:
+          throw new StoreError('failed', 'the process that has taken over has the store: ask that one')
+      }
+    },
   }
 }

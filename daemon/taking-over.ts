@@ -135,20 +135,14 @@ async function hear(
   }
 }
 
-/** What a process that has made way acts by when another node of a fleet has changed it; of other parts it has no use. */
+/** What changes in a process that has made way are built on; of other parts it has no use. */
 async function storedNow(
   { part, method, given }: { readonly part: string; readonly method: string; readonly given: unknown },
-  { users, groups, rules, bans, settings }: Store,
+  { users, settings }: Store,
 ): Promise<unknown> {
   switch (`${part}.${method}`) {
     case 'users.named':
       return users.named(given as string)
-    case 'groups.list':
-      return groups.list()
-    case 'rules.load':
-      return rules.load()
-    case 'bans.list':
-      return bans.list()
     case 'settings.load': {
       const { revision, values } = await settings.load()
       return { revision, values: [...values] }

@@ -125,7 +125,12 @@ export abstract class LendableStore implements Store {
   protected abstract takeItBack(): Promise<void>
   protected abstract giveItAway(): void
   /** What is asked of a store that another process keeps, and changes nothing. */
-  protected abstract askGivenAway(part: Part, method: string, given: readonly unknown[]): Promise<unknown>
+  protected abstract askGivenAway(
+    part: Part,
+    method: string,
+    given: readonly unknown[],
+    elsewhere: Elsewhere,
+  ): Promise<unknown>
   protected abstract closeIt(): Promise<void>
 
   #release(): void {
@@ -134,7 +139,8 @@ export abstract class LendableStore implements Store {
   }
 
   async #ask<Result>(part: Part, method: string, ...given: unknown[]): Promise<Result> {
-    return (await this.#done(part, method, given, () => this.askGivenAway(part, method, given))) as Result
+    const ask = (elsewhere: Elsewhere) => this.askGivenAway(part, method, given, elsewhere)
+    return (await this.#done(part, method, given, ask)) as Result
   }
 
   async #change<Result>(part: Part, method: string, ...given: unknown[]): Promise<Result> {
@@ -143,7 +149,7 @@ export abstract class LendableStore implements Store {
       tellObservers(this.#listeners, performance.now() - began, error)
     }
     try {
-      const result = await this.#done(part, method, given, (elsewhere) => elsewhere(part, method, given))
+      const result = await this.#done(part, method, given, (elsewhere) => elsewhere.change(part, method, given))
       tell()
       return result as Result
     } catch (error) {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { LendableStore, type Part } from './lendable-store.ts'
 import { dropCopy } from './lent-database.ts'
-import { type Store, StoreError } from './store.ts'
+import { type Elsewhere, type Store, StoreError } from './store.ts'
 import type { FromStore, StoreOrder, ToStore } from './store-thread.ts'
 
 /** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
@@ -73,8 +73,13 @@ class ThreadedStore extends LendableStore {
     void this.#thread?.then((thread) => thread.close()).catch(() => {})
   }
 
-  protected async askGivenAway(): Promise<never> {
-    throw new StoreError('failed', 'the process that has taken over has the store: ask that one')
+  protected askGivenAway(
+    part: Part,
+    method: string,
+    given: readonly unknown[],
+    elsewhere: Elsewhere,
+  ): Promise<unknown> {
+    return elsewhere.read(part, method, given)
   }
 
   protected async closeIt(): Promise<void> {

@@ -37,14 +37,18 @@ export interface Store {
   lend(keepsCopy: boolean): Promise<void>
   /** Goes on here, with what waits. Rejects with a StoreError if it cannot be opened; then the next call tries again. */
   takeBack(): Promise<void>
-  /** Behind `lend`: another process keeps it for good, and what is changed goes where `elsewhere` takes it. */
+  /** Behind `lend`: another process keeps it for good, which is told what is changed, and asked what changes are built on. */
   giveAway(elsewhere: Elsewhere): void
   /** Gives everything back; nothing may be asked of the store from then on. */
   close(): Promise<void>
 }
 
-/** Takes a change of one of the store's parts to the process that keeps it. */
-export type Elsewhere = (part: string, method: string, given: readonly unknown[]) => Promise<unknown>
+/** The process that keeps a store in the place of this one, as its parts are asked. */
+export interface Elsewhere {
+  change(part: string, method: string, given: readonly unknown[]): Promise<unknown>
+  /** Rejects with a StoreError unless changes here are built on that. */
+  read(part: string, method: string, given: readonly unknown[]): Promise<unknown>
+}
 
 /** Hears how many milliseconds a change took, and what kept it from being stored, if something did. */
 export type ChangeListener = (took: number, error?: unknown) => void

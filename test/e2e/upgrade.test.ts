@@ -6,7 +6,7 @@ import { type Daemon, startDaemon } from '../helpers/daemon.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { enter, Flow, Visits } from '../helpers/flows.ts'
 import { freePort } from '../helpers/free-port.ts'
-import { operate } from '../helpers/operate.ts'
+import { operate, set } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import { startServiceManager } from '../helpers/service-manager.ts'
@@ -177,8 +177,12 @@ describe.each(mostTelling)('with the %s engine, an upgrade', (engine) => {
     expect(result).toEqual({ killed: [bobs[0].id], missing: ['nobody-1'] })
     expect((await operator.call('users.remove', { name: 'carol' })).result).toMatchObject({ cut: 1 })
     await expect(removed?.over).rejects.toThrow()
+    // What takes something away does not keep what gives something from those connections.
+    expect((await operator.call('users.setPassword', { name: 'dave', password: 'another one' })).error).toBeUndefined()
+    await set(operator, { 'rate-down': '1GB/s' })
     // More than this is used already.
-    expect((await operator.call('users.set', { names: ['dave'], fields: { quota: 1000 } })).error).toBeUndefined()
+    expect((await operator.call('groups.add', { name: 'few', fields: { quota: 1000 } })).error).toBeUndefined()
+    expect((await operator.call('users.set', { names: ['dave'], fields: { group: 'few' } })).error).toBeUndefined()
     await expect(bounded?.over).rejects.toThrow()
     await follow(() => rows.size === 2)
     expect([...rows.values()].map(({ user }) => user)).toEqual(['bob', 'bob'])
@@ -192,6 +196,7 @@ describe.each(mostTelling)('with the %s engine, an upgrade', (engine) => {
     expect((await Promise.all(left)).sort()).toEqual(['cut', 'whole', 'whole'])
     await follow(() => rows.size === 0)
     await eventually(async () => expect(await status(daemon)).not.toHaveProperty('before'))
+    expect(daemon.stderr).not.toMatch(/is not made for the connections|is not stored yet/)
   })
 
   test('of which the successor crashes has the process before drain, and end for another to be started', async () => {
