@@ -1,10 +1,14 @@
-import { readFile, symlink } from 'node:fs/promises'
+import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeAll, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { startDaemon } from '../helpers/daemon.ts'
 import { startEcho } from '../helpers/echo.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { attemptLogin } from '../helpers/login-attempt.ts'
+import { operate } from '../helpers/operate.ts'
 import { longestTest } from '../helpers/patience.ts'
+import { hasPostgres, usePostgres } from '../helpers/postgres.ts'
 import { run } from '../helpers/programs.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { openTerminal } from '../helpers/terminal.ts'
@@ -56,6 +60,32 @@ it('serves on its own, with the engine for Linux, and is upgraded in place', asy
     expect(await peer.readText(5)).toBe('hello')
   }
   expect(await tui('whoami')).toEqual({ status: 0, stdout: 'local, admin, via unix, generation 2\n', stderr: '' })
+})
+
+describe.skipIf(!hasPostgres)('on a store of a fleet', () => {
+  const server = usePostgres()
+
+  it('makes it, has who logs in by it, acts by what another node changes there, and says what is wrong with it', async () => {
+    await server.sql('postgres', 'CREATE DATABASE fleet')
+    const secret = join(await temporaryFolder(), 'password')
+    await writeFile(secret, 'secret', { mode: 0o600 })
+    const place = `postgres://proxyd@127.0.0.1:${server.port}/fleet`
+    const store = ['--store', place, '--store-password-file', secret]
+    expect(await run(programs.proxyd, ['--migrate', ...store], { env })).toMatchObject({ status: 0, stderr: '' })
+    const single = await startSingle([...store, '--node', 'a'])
+    const other = await operate(await startDaemon([...store, '--node', 'b']))
+    const bob = { name: 'bob', password: 'gravel-tulip-93' }
+    const answer = () => attemptLogin(single.port('socks'), '127.0.0.1', bob.name, bob.password).readHex(4)
+    expect((await other.call('users.add', bob)).error).toBeUndefined()
+    await eventually(async () => expect(await answer()).toBe('05020100'))
+    expect((await other.call('users.setEnabled', { name: bob.name, enabled: false })).error).toBeUndefined()
+    await eventually(async () => expect(await answer()).toBe('05020101'))
+    expect(single.stderr).not.toMatch(/"level":"(warn|error)"/)
+    expect(await run(programs.proxyd, ['--check', '--store', place], { env })).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^proxyd: the store fleet at .* wants a password: [^\n]*\n$/),
+    })
+  })
 })
 
 it('is the terminal app by its other name', async () => {
