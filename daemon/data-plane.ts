@@ -106,6 +106,7 @@ export async function startDataPlane(
   const { groups, lines, keeper: limits } = limiting
   const policy = (users: number) => passwordRequired(settings, users)
   let trustedFrom = settings['trusted-from']
+  let trustedUsers = trustedNames(trustedFrom)
   const trusted = () => trustedSources(trustedFrom, accounts)
   for (const warning of trustWarnings(trustedFrom, accounts)) warn(warning)
   const engines = ownPolicy({
@@ -164,7 +165,7 @@ export async function startDataPlane(
     passwords,
     logins,
     policy,
-    isTrusted: (name) => isOfUsers(trustedFrom) && trustedNames(trustedFrom).has(name),
+    isTrusted: (name) => trustedUsers.has(name),
     bans: banning.bans,
     waiting: () => banning.waiting(),
     accessLog,
@@ -189,6 +190,7 @@ export async function startDataPlane(
       accessLog.tune(accessLogOf(values))
       limiting.tune(values)
       trustedFrom = values['trusted-from']
+      trustedUsers = trustedNames(trustedFrom)
       const allowed = { ...permissionsOf(values), trusted: trusted() }
       current = values
       await Promise.all([tuneEngine(), engine.order('apply', allowed)])
