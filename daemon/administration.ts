@@ -159,7 +159,7 @@ function administerAccounts(
         totals: async (ids) => (await store.fleet?.leases.totals(ids)) ?? [],
         enter(account, moved) {
           begin(account)
-          if (moved) usage.adopt(account.index, moved)
+          if (moved) usage.load([account], [moved])
           keeper.write(account)
           limits.reachRevision(account.revision)
           rules.membersChanged()
@@ -168,7 +168,7 @@ function administerAccounts(
         isIdle({ index, name }) {
           if (dataPlane.isTrusted(name)) return false
           const isHere = traffic.connections(index) + limitLines.live(index) > 0 || leases?.holds(index)
-          return !isHere && usage.moved(index) === usage.given(index)
+          return !isHere && usage.isGiven(index)
         },
         leave: ({ index: user }) =>
           loops.userChanged({ user, revision: accounts.revision, cut: true, passwordRequired: passwordRequired() }),

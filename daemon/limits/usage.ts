@@ -176,6 +176,14 @@ export class Usage {
     return this.#storedUp[index] + this.#storedDown[index]
   }
 
+  /** Whether all that there is to store of the owner is given to the store. */
+  isGiven(index: number): boolean {
+    const { up, down, ended } = this.#now(index)
+    const isMoved =
+      up !== this.#storedUp[index] || down !== this.#storedDown[index] || ended !== this.#storedEnded[index]
+    return !isMoved && this.#marked[index] === this.#storedMarked[index]
+  }
+
   /**
    * What the store knows of the owner, whom others serve too. Until the last batch is confirmed it is not known whether that
    * is in it: then it waits for the next time.

@@ -52,6 +52,26 @@ function begin() {
   return { store, usage, move }
 }
 
+it('knows of whom the store is to be given something', async () => {
+  const { usage, move } = begin()
+  usage.load([accountOf(1, 7)], [])
+  expect(usage.isGiven(1)).toBe(true)
+  move(1, 10)
+  expect(usage.isGiven(1)).toBe(false)
+  await usage.save(1)
+  expect(usage.isGiven(1)).toBe(true)
+  // A connection that ends without another byte, and a mark.
+  move(1, 0)
+  expect([usage.moved(1), usage.isGiven(1)]).toEqual([usage.given(1), false])
+  await usage.save(2)
+  usage.mark(1, 5)
+  expect(usage.isGiven(1)).toBe(false)
+  await usage.save(3)
+  expect(usage.isGiven(1)).toBe(true)
+  usage.begin(accountOf(1, 8))
+  expect(usage.isGiven(1)).toBe(true)
+})
+
 it('gives the store what was moved since the last time, and nothing where nothing was', async () => {
   const { store, usage, move } = begin()
   usage.load([accountOf(1, 7), accountOf(2, undefined)], [])
