@@ -55,7 +55,8 @@ async function openNew(
 function adopt(fd: number, backlog: number): ServerSocket {
   const server = makeServer()
   const listen = async () => {
-    await once(server.listen({ fd, backlog }), 'listening')
+    // Among the options of a descriptor Node overlooks it.
+    await once(server.listen({ fd }, backlog), 'listening')
   }
   return { server, fd, listen }
 }
