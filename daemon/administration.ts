@@ -153,10 +153,11 @@ function administerAccounts(
   const limits = new LimitChanges({ accounts, groups, keeper, store, late, turns, obey })
   const passwordRequired = () => users.passwordRequired
   const warn = (message: string) => log.logger.warn(message)
-  const absent = store.fleet
+  const { fleet } = store
+  const totals = fleet && ((ids: readonly number[]) => fleet.leases.totals(ids))
+  const absent = totals
     ? new AbsentAccounts({
-        ...{ accounts, turns, warn, store: store.users },
-        totals: async (ids) => (await store.fleet?.leases.totals(ids)) ?? [],
+        ...{ accounts, turns, warn, totals, store: store.users },
         enter(account, moved) {
           begin(account)
           if (moved) usage.load([account], [moved])
@@ -178,9 +179,10 @@ function administerAccounts(
   const makeRoom = absent && ((count: number) => absent.makeRoom(count))
   const users = new Users({ accounts, passwords, policy, store: store.users, late, loops, indices, turns, makeRoom })
   const common = { accounts, groups, limits, keeper, store, late, turns, loops, begin, obey }
-  const accountTransfer = new AccountTransfer({ ...common, usage, passwords, passwordRequired, makeRoom })
+  const accountTransfer = new AccountTransfer({ ...common, usage, totals, passwords, passwordRequired, makeRoom })
   const adoptedAccounts = new AdoptedAccounts({
-    ...{ ...common, passwordRequired, warn, absent },
+    ...{ ...common, usage, passwordRequired, warn, absent },
+    totals: async (ids) => (await totals?.(ids)) ?? [],
     isNeeded: (name) => dataPlane.isTrusted(name),
   })
   dataPlane.logins.follow((account, password) => {

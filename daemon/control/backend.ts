@@ -166,7 +166,7 @@ export interface RecordedLog {
 /** All that is kept, taken elsewhere, and brought here. Throws a Refusal. */
 export interface Transfer {
   backup(wish: Params<'transfer.backup'>): Promise<Result<'transfer.backup'>>
-  export(wish: Params<'transfer.export'>): Result<'transfer.export'>
+  export(wish: Params<'transfer.export'>): Promise<Result<'transfer.export'>>
   import(wish: Params<'transfer.import'>): Promise<Result<'transfer.import'>>
 }
 

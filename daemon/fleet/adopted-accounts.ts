@@ -9,8 +9,9 @@ import type { Turns } from '../access/turns.ts'
 import type { Loops } from '../access/users.ts'
 import type { LimitChanges } from '../limits/limit-changes.ts'
 import type { LimitKeeper } from '../limits/limit-keeper.ts'
+import type { Usage } from '../limits/usage.ts'
 import { inSlices } from '../slices.ts'
-import type { Store, StoredGroup, StoredUser } from '../store/store.ts'
+import type { Store, StoredGroup, StoredUsage, StoredUser } from '../store/store.ts'
 import type { AccountKeys } from './change-follower.ts'
 
 export interface AdoptedAccountsOptions {
@@ -18,6 +19,9 @@ export interface AdoptedAccountsOptions {
   readonly groups: Groups
   readonly limits: Pick<LimitChanges, 'reachRevision'>
   readonly keeper: Pick<LimitKeeper, 'writeAll' | 'look'>
+  readonly usage: Pick<Usage, 'adopt'>
+  /** What users, by id, have moved everywhere. */
+  readonly totals: (ids: readonly number[]) => Promise<readonly StoredUsage[]>
   readonly store: {
     readonly users: Pick<Store['users'], 'list' | 'named'>
     readonly groups: Pick<Store['groups'], 'list'>
@@ -73,7 +77,8 @@ export class AdoptedAccounts {
       const moves = users === 'all' ? await this.#movesOfAll() : await this.#movesOf([...users])
       const fits = await this.#fitting(moves)
       if (storedGroups === undefined && fits.length === 0) return
-      await this.#make(fits, storedGroups)
+      const fresh = fits.flatMap(({ before, after }) => (before ? [] : (after?.id ?? [])))
+      await this.#make(fits, storedGroups, fresh.length > 0 ? await this.#options.totals(fresh) : [])
     })
   }
 
@@ -150,8 +155,13 @@ export class AdoptedAccounts {
     return this.#options.accounts.room + moves.filter(({ after }) => !after).length
   }
 
-  async #make(moves: readonly Move[], storedGroups: readonly StoredGroup[] | undefined): Promise<void> {
-    const { accounts, groups, keeper, limits, begin, obey } = this.#options
+  async #make(
+    moves: readonly Move[],
+    storedGroups: readonly StoredGroup[] | undefined,
+    totals: readonly StoredUsage[],
+  ): Promise<void> {
+    const { accounts, groups, keeper, limits, usage, begin, obey } = this.#options
+    const moved = new Map(totals.map((total) => [total.user, total]))
     const gone = storedGroups && this.#putGroups(storedGroups)
     // Whoever loses a right loses it first.
     for (const { before, after } of moves) if (before && !after) await this.#remove(before)
@@ -161,6 +171,9 @@ export class AdoptedAccounts {
       if (before) return this.#put({ ...after, index: before.index })
       const account = accounts.add(after)
       begin(account)
+      // What an import on another node has brought, or others have moved for them by now: else a quota would begin anew.
+      const total = moved.get(after.id ?? 0)
+      if (total) usage.adopt(account.index, total)
       return account
     })
     for (const group of gone ?? []) groups.remove(group)

@@ -22,6 +22,8 @@ export interface AccountTransferOptions {
   readonly limits: Pick<LimitChanges, 'takeRevision'>
   readonly keeper: LimitKeeper
   readonly usage: Usage
+  /** What users, by id, have moved on all nodes; undefined where there are no others. */
+  readonly totals?: ((ids: readonly number[]) => Promise<readonly StoredUsage[]>) | undefined
   readonly passwords: Passwords
   readonly store: Pick<Store, 'imports'>
   readonly late: LateChanges
@@ -71,12 +73,14 @@ export class AccountTransfer {
   }
 
   /** By name. Those given with `--user` do not last, so they are left out. */
-  export({ cursor, limit = 500 }: Params<'transfer.export'>): Result<'transfer.export'> {
+  async export({ cursor, limit = 500 }: Params<'transfer.export'>): Promise<Result<'transfer.export'>> {
     if (this.#options.accounts.isPartial)
       throw new Refusal('conflict', 'there are too many users for an export: take them from PostgreSQL, with pg_dump')
     const found = this.#options.accounts.page(limit + 1, cursor)
     const shown = found.slice(0, limit)
-    const users = shown.filter(({ id }) => id !== undefined).map((account) => this.#keptOf(account))
+    const lasting = shown.filter(({ id }) => id !== undefined)
+    const used = await this.#usedBy(lasting)
+    const users = lasting.map((account) => keptOf(account, used(account)))
     return found.length > limit ? { users, next: shown.at(-1)?.name } : { users }
   }
 
@@ -99,14 +103,16 @@ export class AccountTransfer {
     })
   }
 
-  #keptOf(account: Account): KeptUser {
-    const { name, password, enabled, created, limits, firstUsed } = account
-    const used = this.#options.usage.of(account)
-    return {
-      ...{ name, hash: formatPasswordHash(password), enabled, created },
-      ...(Object.keys(limits).length > 0 && { limits: plain(limits) }),
-      ...(firstUsed !== null && { firstUsed }),
-      ...(used && { used }),
+  /** A node knows what its clients have moved; what others have, and what an import there brought, the store knows. */
+  async #usedBy(accounts: readonly Account[]): Promise<(account: Account) => KeptUser['used']> {
+    const { usage, totals } = this.#options
+    if (!totals) return (account) => usage.of(account)
+    await usage.save(Date.now())
+    const stored = await totals(accounts.flatMap(({ id }) => id ?? []))
+    const byId = new Map(stored.map(({ user, ...used }) => [user, used]))
+    return ({ id = 0 }) => {
+      const used = byId.get(id)
+      return used && used.up + used.down + used.marked > 0 ? used : undefined
     }
   }
 
@@ -205,6 +211,16 @@ export class AccountTransfer {
       return tell(before.index, before.enabled && !after.enabled)
     })
     return (await Promise.all(cuts)).reduce((sum, cut) => sum + cut, 0)
+  }
+}
+
+function keptOf(account: Account, used: KeptUser['used']): KeptUser {
+  const { name, password, enabled, created, limits, firstUsed } = account
+  return {
+    ...{ name, hash: formatPasswordHash(password), enabled, created },
+    ...(Object.keys(limits).length > 0 && { limits: plain(limits) }),
+    ...(firstUsed !== null && { firstUsed }),
+    ...(used && { used }),
   }
 }
 

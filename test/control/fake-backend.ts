@@ -55,7 +55,7 @@ export class FakeBackend implements Backend {
   readonly rules = new FakeRules()
   readonly transfer = {
     backup: async () => ({ bytes: 65_536 }),
-    export: (_: Params<'transfer.export'>): Result<'transfer.export'> => ({ users: [] }),
+    export: async (_: Params<'transfer.export'>): Promise<Result<'transfer.export'>> => ({ users: [] }),
     import: async () => ({ changes: [], cut: 0 }),
   }
   readonly lifecycle = new FakeLifecycle()

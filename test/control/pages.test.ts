@@ -23,7 +23,7 @@ async function pagesOf(method: Method, params = {}) {
       .slice(0, limit)
       .map((name) => ({ ...user, name }))
   backend.limits.groups = () => names.map((name) => ({ name, limits, members: 0, revision: 0 }))
-  backend.transfer.export = ({ cursor, limit = 500 }) => {
+  backend.transfer.export = async ({ cursor, limit = 500 }) => {
     const users = behind(cursor).map((name) => ({ name, hash: 'x', enabled: true, created: 0, limits }))
     return users.length > limit ? { users: users.slice(0, limit), next: users[limit - 1]?.name } : { users }
   }

@@ -120,6 +120,8 @@ const elsewhere = [
   // A folder of its own: test/store/backups.test.ts.
   'transfer.backup exists',
   'transfer.backup unavailable',
+  'transfer.export conflict', // of a fleet with very many users: test/transfer
+  'transfer.export unavailable', // and of one whose store is away
   'transfer.import unavailable', // test/transfer/account-transfer.test.ts
   'operators.add conflict', // as many operators as there can be: test/access
   'groups.add conflict', // as many groups as there can be: test/limits/limit-changes.test.ts

@@ -43,7 +43,8 @@ async function daemon(accounts?: Accounts, isIdle: (name: string) => boolean = (
     sources: () => 0,
     refusals: () => 0,
   }
-  const keeper = new LimitKeeper({ accounts: known, groups, usage: new Usage(store.usage), lines, tell: () => {} })
+  const usage = new Usage(store.usage)
+  const keeper = new LimitKeeper({ accounts: known, groups, usage, lines, tell: () => {} })
   const late = new LateChanges(() => {}, 2 ** 31 - 1)
   const turns = new Turns()
   const fail = <T>(write: () => Promise<T>) => (storeFails ? Promise.reject(new StoreError('failed', 'gone')) : write())
@@ -85,12 +86,14 @@ async function daemon(accounts?: Accounts, isIdle: (name: string) => boolean = (
   onTestFinished(() => absent.close())
   const adopted = new AdoptedAccounts({
     ...{ accounts: known, groups, limits, keeper, store, late, turns, loops, begin, obey, absent },
+    usage,
+    totals: () => store.usage.list(),
     passwordRequired: () => users.passwordRequired,
     isNeeded: (name) => name === 'guest',
     warn: (message) => void warnings.push(message),
   })
   const names = () => known.list().map(({ name }) => name)
-  return { accounts: known, groups, users, limits, adopted, told, written, warnings, names }
+  return { accounts: known, groups, users, limits, adopted, told, written, warnings, names, usage }
 }
 
 it('lets in whom another daemon has added, and has clients log in from the first one on', async () => {
@@ -260,4 +263,18 @@ it('keeps who has a damaged password, whom nobody can log in as: else the proxy 
   await here.users.setPassword('bob', 'another')
   await there.adopted.adopt(some('bob'))
   expect(there.accounts.named('bob')?.password).toEqual(here.accounts.named('bob')?.password)
+})
+
+it('knows of who comes what they have used, so that a quota does not begin anew', async () => {
+  const here = await daemon()
+  const limits = { quota: 100, cycle: 'month' }
+  const user = (await store.users.insert({ ...passwordOfNobody, limits })) ?? 0
+  const used = { up: 60, down: 30, mark: 10, marked: Date.now() }
+  const moved = [...Object.values(used), used.up, used.down, 1]
+  await store.usage.save({ run: 1, number: 1, time: used.marked, rows: Float64Array.of(user, ...moved) })
+  await here.adopted.adopt(some('bob'))
+  const bob = here.accounts.named('bob')
+  expect(bob && here.usage.of(bob)).toEqual(used)
+  await here.usage.save(Date.now())
+  expect(await store.usage.list()).toEqual([{ user, ...used }])
 })

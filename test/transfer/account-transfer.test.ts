@@ -10,7 +10,7 @@ import { LimitKeeper, type Lines } from '../../daemon/limits/limit-keeper.ts'
 import { Usage } from '../../daemon/limits/usage.ts'
 import type { Refusal } from '../../daemon/refusal.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
-import { type Store, StoreError } from '../../daemon/store/store.ts'
+import { type Store, type StoredUsage, StoreError } from '../../daemon/store/store.ts'
 import { AccountTransfer } from '../../daemon/transfer/account-transfer.ts'
 import type { KeptUser } from '../../shared/protocol/methods.ts'
 import { QuickPasswords } from '../helpers/quick-passwords.ts'
@@ -50,6 +50,7 @@ class House {
   constructor(
     store: Pick<Store, 'imports' | 'users' | 'groups' | 'usage'>,
     makeRoom?: (users: number) => Promise<void>,
+    totals?: (ids: readonly number[]) => Promise<readonly StoredUsage[]>,
   ) {
     const { accounts, groups } = this
     const lines: Lines = {
@@ -68,7 +69,7 @@ class House {
     const obey = async () => void this.told.push('obey')
     this.limits = new LimitChanges({ accounts, groups, keeper, store, late, turns, obey })
     this.transfer = new AccountTransfer({
-      ...{ accounts, groups, limits: this.limits, keeper, usage, passwords, store, turns, obey, makeRoom },
+      ...{ accounts, groups, limits: this.limits, keeper, usage, passwords, store, turns, obey, makeRoom, totals },
       late,
       begin: (account) => keeper.begin(account),
       loops: {
@@ -81,8 +82,8 @@ class House {
     })
   }
 
-  get users(): KeptUser[] {
-    return this.transfer.export({}).users
+  async users(): Promise<KeptUser[]> {
+    return (await this.transfer.export({})).users
   }
 }
 
@@ -106,7 +107,7 @@ describe('what is brought here', () => {
       { of: 'user', name: 'bob', isNew: true, fields: {} },
     ])
     expect(cut).toBe(0)
-    expect(house.users).toEqual([ann, bob])
+    expect(await house.users()).toEqual([ann, bob])
     expect(house.groups.named('kids')).toMatchObject(kids)
     expect(house.written.get(1)).toMatchObject({ group: 1, rateDown: 1_000_000 })
     expect(house.told).toEqual(['obey', 'forget 0, password'])
@@ -160,7 +161,7 @@ describe('what is brought here', () => {
       cut: 3,
     })
     expect(house.told).toEqual(['obey', 'forget 1, password', 'cut 2, password'])
-    expect(house.users).toEqual([{ ...ann, hash: otherHash, limits: { ...ann.limits, quota: 7 } }, bob])
+    expect(await house.users()).toEqual([{ ...ann, hash: otherHash, limits: { ...ann.limits, quota: 7 } }, bob])
   })
 
   it('has passwords, too, in place of their hashes', async () => {
@@ -185,7 +186,7 @@ describe('what is brought here', () => {
 describe('a dry run', () => {
   it('tells the difference and makes none', async () => {
     await house.transfer.import({ groups: [kids], users: [ann] })
-    const before = [house.users, await store.users.list(), [...house.told]]
+    const before = [await house.users(), await store.users.list(), [...house.told]]
     const { changes } = await house.transfer.import({
       groups: [{ name: 'staff', limits: {} }],
       users: [
@@ -199,7 +200,7 @@ describe('a dry run', () => {
       ['ann', false],
       ['new', true],
     ])
-    expect([house.users, await store.users.list(), house.told]).toEqual(before)
+    expect([await house.users(), await store.users.list(), house.told]).toEqual(before)
     expect(house.groups.named('staff')).toBeUndefined()
   })
 
@@ -223,7 +224,7 @@ describe('all of a call or none: it is refused', () => {
   ] as const)('for %s', async (_, user, kind, text) => {
     const wish = { groups: [kids], users: [{ name: 'ann', hash }, user] }
     await expect(house.transfer.import(wish)).rejects.toEqual(refusal(kind, text))
-    expect([house.users, house.told]).toEqual([[], []])
+    expect([await house.users(), house.told]).toEqual([[], []])
     expect([await store.users.list(), await store.groups.list()]).toEqual([[], []])
     expect(house.groups.named('kids')).toBeUndefined()
   })
@@ -233,7 +234,7 @@ describe('all of a call or none: it is refused', () => {
     await expect(house.transfer.import({ users: [{ name: 'guest', hash }] })).rejects.toEqual(
       refusal('conflict', 'given with --user'),
     )
-    expect(house.users).toEqual([])
+    expect(await house.users()).toEqual([])
   })
 
   it('for want of room, which is made for those who are new', async () => {
@@ -271,7 +272,7 @@ describe('all of a call or none: it is refused', () => {
       imports: { save: () => Promise.reject(full) },
     })
     await expect(refusing.transfer.import({ groups: [kids], users: [ann] })).rejects.toBe(full)
-    expect([refusing.users, refusing.told, refusing.groups.named('kids')]).toEqual([[], [], undefined])
+    expect([await refusing.users(), refusing.told, refusing.groups.named('kids')]).toEqual([[], [], undefined])
   })
 })
 
@@ -283,7 +284,16 @@ it('an export has pages, which a user given with --user does not end', async () 
       { ...bob, name: 'bob2' },
     ],
   })
-  const first = house.transfer.export({ limit: 2 })
+  const first = await house.transfer.export({ limit: 2 })
   expect(first).toEqual({ users: [{ ...bob, name: 'bob0' }], next: 'bob1' })
-  expect(house.transfer.export({ limit: 2, cursor: first.next })).toEqual({ users: [{ ...bob, name: 'bob2' }] })
+  expect(await house.transfer.export({ limit: 2, cursor: first.next })).toEqual({ users: [{ ...bob, name: 'bob2' }] })
+})
+
+it('an export of a fleet has what users have moved on all nodes', async () => {
+  const totals = async () => store.usage.list()
+  const [here, there] = [new House(store, undefined, totals), new House(store, undefined, totals)]
+  await there.transfer.import({ users: [ann, bob].map(({ limits, ...user }) => user) })
+  for (const { index, ...account } of there.accounts.list()) here.usage.begin(here.accounts.add(account))
+  expect(await here.users()).toEqual(await there.users())
+  expect(await here.users()).toMatchObject([{ used: ann.used }, bob])
 })

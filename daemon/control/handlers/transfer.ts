@@ -7,8 +7,8 @@ import type { HandlersOf } from '../dispatch.ts'
 export function transferHandlers(transfer: Transfer): HandlersOf<'transfer'> {
   return {
     'transfer.backup': (wish) => transfer.backup(wish),
-    'transfer.export': (wish) => {
-      const page = transfer.export(wish)
+    'transfer.export': async (wish) => {
+      const page = await transfer.export(wish)
       const users = firstThatFit(page.users, limits.line)
       return users.length < page.users.length ? { users, next: users.at(-1)?.name } : page
     },

@@ -86,7 +86,7 @@ export const transferMethods = {
     role: 'admin',
     summary:
       'List lasting users with all that is kept of them, hashes of passwords included, by name, a page at a time.',
-    refuses: [],
+    refuses: ['conflict', 'unavailable'],
     logged: ['cursor'],
     params: page,
     result: z.object({ users: z.array(keptUser), next }),
