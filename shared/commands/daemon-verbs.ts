@@ -2,7 +2,8 @@ import { formatBytes } from '../format/bytes.ts'
 import { counted } from '../format/count.ts'
 import { safeJson } from '../format/safe-text.ts'
 import { formatDuration } from '../format/time.ts'
-import { formatLimit } from '../limits.ts'
+import { shown, unknown } from '../format/unknown.ts'
+import { formatLimit, isLimit } from '../limits.ts'
 import type { Health, Method, Params, Result } from '../protocol/methods.ts'
 import { UsageError } from './usage.ts'
 import { type Known, type Table, verb } from './verb.ts'
@@ -37,7 +38,7 @@ export const daemonVerbs = {
         const { name, role, via, readOnly, generation } = await call('session.whoami', {})
         return {
           data: { name, role, via, ...(readOnly && { readOnly }), ...(generation && { generation }) },
-          view: `${name}, ${role}, via ${via}${readOnly ? ', read-only' : ''}${generation ? `, generation ${generation}` : ''}`,
+          view: `${shown(name)}, ${shown(role)}, via ${shown(via)}${readOnly ? ', read-only' : ''}${generation ? `, generation ${generation}` : ''}`,
         }
       },
   }),
@@ -85,7 +86,7 @@ export const daemonVerbs = {
         const { changed, warnings, problems } = result
         const rows = changed.map(({ name, before, after, now }) => [
           name,
-          before === undefined ? 'another one' : `${before} -> ${after}`,
+          before === undefined ? 'another one' : `${shown(before)} -> ${shown(after)}`,
           now ? 'from now on' : 'from the next restart or upgrade on',
         ])
         return {
@@ -111,7 +112,10 @@ export const daemonVerbs = {
       async ({ call }) => {
         const successor = await call('daemon.upgrade', {})
         const { version, pid, generation } = successor
-        return { data: successor, view: `proxyd ${version} serves, pid ${pid}, generation ${generation}` }
+        return {
+          data: successor,
+          view: `proxyd ${shown(version)} serves, pid ${shown(pid)}, generation ${shown(generation)}`,
+        }
       },
   }),
   shutdown: verb({
@@ -152,29 +156,46 @@ function liveConnections({ connections }: Known): string {
 }
 
 function statusTable(status: Result<'status.get'>): Table {
-  const { sample } = status
-  const failed = sample.denied > 0 ? `${sample.failed}, ${sample.denied} of them at the password` : `${sample.failed}`
+  const sample = partOf(status.sample)
+  const { fleet } = partOf(status.health)
+  const denied = Number(sample.denied) > 0 ? `, ${sample.denied} of them at the password` : ''
   return {
     rows: [
-      ['version', status.version],
-      ['pid', String(status.pid)],
-      ...(status.generation === undefined ? [] : [['generation', String(status.generation)]]),
-      ['engine', status.engine === 'linux' ? `linux, ${counted(status.workers, 'thread')}` : status.engine],
-      ['uptime', formatDuration(sample.time - status.started)],
-      ['draining', status.draining ? 'yes' : 'no'],
-      ['password', status.passwordRequired ? 'required' : 'not required'],
-      ['users', String(status.users)],
-      ...(status.health.fleet ? [['fleet', fleetText(status.health.fleet)]] : []),
-      ['connections', String(sample.connections)],
+      ['version', shown(status.version)],
+      ['pid', shown(status.pid)],
+      ...(status.generation === undefined ? [] : [['generation', shown(status.generation)]]),
+      ['engine', status.engine === 'linux' ? `linux, ${counted(status.workers, 'thread')}` : shown(status.engine)],
+      ['uptime', formatDuration(Number(sample.time) - status.started)],
+      ['draining', yesOrNo(status.draining, 'yes', 'no')],
+      ['password', yesOrNo(status.passwordRequired, 'required', 'not required')],
+      ['users', shown(status.users)],
+      ...(fleet ? [['fleet', fleetText(fleet)]] : []),
+      ['connections', shown(sample.connections)],
       ...(status.before ? [['before upgrade', `${counted(status.before, 'connection')}, served to their end`]] : []),
-      ['accepted', String(sample.accepted)],
-      ['connected', String(sample.connected)],
-      ['failed', failed],
-      ['up', formatBytes(sample.up)],
-      ['down', formatBytes(sample.down)],
-      ...status.listening.map(({ service, address }) => ['listening', `${service} ${address}`]),
+      ['accepted', shown(sample.accepted)],
+      ['connected', shown(sample.connected)],
+      ['failed', shown(sample.failed) + denied],
+      ['up', formatBytes(Number(sample.up))],
+      ['down', formatBytes(Number(sample.down))],
+      ...listOf(status.listening).map((socket) => {
+        const { service, address } = partOf(socket)
+        return ['listening', `${shown(service)} ${shown(address)}`]
+      }),
     ],
   }
+}
+
+function yesOrNo(value: unknown, yes: string, no: string): string {
+  return typeof value === 'boolean' ? (value ? yes : no) : unknown
+}
+
+/** What a daemon tells in place of an object: one of another version, or that lies, may leave out any of it. */
+function partOf<T extends object>(value: T | undefined): Partial<T> {
+  return typeof value === 'object' && value !== null ? value : {}
+}
+
+function listOf<T>(value: readonly T[] | undefined): readonly T[] {
+  return Array.isArray(value) ? value : []
 }
 
 /** `JSON.parse` would repeat a piece of the text, which may hold a password, in its message. */
@@ -191,62 +212,84 @@ function parseObject(json: string): object {
   return value
 }
 
-function healthTable(health: Health, generation = 1): Table {
-  const { lag, loops, sessions, descriptors, memory, store, names } = health
-  const { accessLog, near = [], openMetrics = [], balancers = [], trusted = [], webhook, fleet } = health
+function healthTable(told: Health, generation = 1): Table {
+  const health = partOf(told)
+  const { accessLog, webhook, fleet } = health
+  const [descriptors, store, names] = [partOf(health.descriptors), partOf(health.store), partOf(health.names)]
   return {
     rows: [
-      ['main thread', `late by ${milliseconds(lag)} at worst in the last 10 s`],
-      ...loops.map(({ lag, restarts = 0 }, at) => [
-        `thread ${at + 1}`,
-        `${milliseconds(lag)} its longest turn in the last 10 s${restarts > 0 ? `; died ${counted(restarts, 'time')}` : ''}`,
-      ]),
-      ['connections', sessionsText(sessions)],
-      ['descriptors', `${descriptors.open} of at most ${descriptors.max}`],
-      ['memory', formatBytes(memory)],
-      ['store', store.problem ?? `works, ${milliseconds(store.slowest)} the slowest change of the last minute`],
+      ['main thread', `late by ${milliseconds(health.lag)} at worst in the last 10 s`],
+      ...listOf(health.loops).map((loop, at) => {
+        const { lag, restarts = 0 } = partOf(loop)
+        const died = restarts === 0 ? '' : `; died ${counted(restarts, 'time')}`
+        return [`thread ${at + 1}`, `${milliseconds(lag)} its longest turn in the last 10 s${died}`]
+      }),
+      ['connections', sessionsText(partOf(health.sessions))],
+      ['descriptors', `${shown(descriptors.open)} of at most ${shown(descriptors.max)}`],
+      ['memory', formatBytes(Number(health.memory))],
+      [
+        'store',
+        howItWorks(store.problem, `works, ${milliseconds(store.slowest)} the slowest change of the last minute`),
+      ],
       ...(fleet ? [['fleet', fleetText(fleet)]] : []),
       ...(accessLog ? [['access log', accessLogText(accessLog)]] : []),
-      ...openMetrics.map((address) => ['metrics', `whoever reaches ${address} can read them`]),
-      ...balancers.map((from) => ['balancer', `SOCKS is for connections from ${from} with a PROXY header`]),
-      ...trusted.map((from) => ['trusted', `clients from ${from.replace('=', ', as ')}: without a password`]),
-      ...(webhook ? [['webhook', webhookText(webhook)]] : []),
-      ...(store.waiting ?? []).map((what) => ['not stored yet', what]),
-      ...near.map(({ user, limit, used, most }) => [
-        'near a limit',
-        `${user}: ${limit} ${formatLimit(limit, most)}, ${limit === 'quota' ? formatBytes(used) : used} used`,
+      ...listOf(health.openMetrics).map((address) => ['metrics', `whoever reaches ${shown(address)} can read them`]),
+      ...listOf(health.balancers).map((from) => [
+        'balancer',
+        `SOCKS is for connections from ${shown(from)} with a PROXY header`,
       ]),
+      ...listOf(health.trusted).map((from) => [
+        'trusted',
+        `clients from ${shown(from).replace('=', ', as ')}: without a password`,
+      ]),
+      ...(webhook ? [['webhook', webhookText(webhook)]] : []),
+      ...listOf(store.waiting).map((what) => ['not stored yet', shown(what)]),
+      ...listOf(health.near).map((one) => ['near a limit', nearText(partOf(one))]),
       [
         'names',
-        `${names.pending} being looked up; in the last minute ${names.failed} failed, ${milliseconds(names.slowest)} the slowest`,
+        `${shown(names.pending)} being looked up; in the last minute ${shown(names.failed)} failed, ` +
+          `${milliseconds(names.slowest)} the slowest`,
       ],
       ...(generation > 1 ? [['upgraded', `in place, ${counted(generation - 1, 'time')}`]] : []),
     ],
   }
 }
 
-function sessionsText({ live, max, shed = 0 }: Health['sessions']): string {
-  return `${live} of at most ${max}${shed > 0 ? `; ${counted(shed, 'client')} reset for want of room` : ''}`
+/** `problem` is null where there is none: what is not told is not known to work. */
+function howItWorks(problem: string | null | undefined, well: string): string {
+  return problem === null ? well : shown(problem)
 }
 
-function fleetText({ node, nodes, gone, problem, lag, behind }: NonNullable<Health['fleet']>): string {
-  const missing = gone > 0 ? `, ${gone} gone` : ''
-  const store =
-    problem === null ? 'the store answers' : `what others change is not known since ${formatDuration(lag)}: ${problem}`
-  const apart = behind.length > 0 ? `; ${behind.join(', ')} of others do not act here: see the log` : ''
-  return `${node}, one of ${counted(nodes, 'node')}${missing}; ${store}${apart}`
+function sessionsText({ live, max, shed = 0 }: Partial<Health['sessions']>): string {
+  return `${shown(live)} of at most ${shown(max)}${shed === 0 ? '' : `; ${counted(shed, 'client')} reset for want of room`}`
 }
 
-function accessLogText({ problem, dropped }: NonNullable<Health['accessLog']>): string {
-  const missing = dropped === 0 ? 'nothing is missing' : `${counted(dropped, 'connection')} missing`
-  return `${problem ?? 'works'}, ${missing}`
+function nearText({ user, limit, used, most }: Partial<Health['near'][number]>): string {
+  const isQuota = limit === 'quota'
+  const all =
+    limit !== undefined && isLimit(limit) && Number.isFinite(most) ? formatLimit(limit, Number(most)) : unknown
+  return `${shown(user)}: ${shown(limit)} ${all}, ${isQuota ? formatBytes(Number(used)) : shown(used)} used`
 }
 
-function webhookText({ problem, missed }: NonNullable<Health['webhook']>): string {
-  const missing = missed === 0 ? 'all was told' : `${counted(missed, 'notice')} not told`
-  return `${problem ?? 'works'}, ${missing}`
+function fleetText({ node, nodes, gone, problem, lag, behind }: Partial<NonNullable<Health['fleet']>>): string {
+  const missing = gone === 0 ? '' : `, ${shown(gone)} gone`
+  const since = `what others change is not known since ${formatDuration(Number(lag))}: ${shown(problem)}`
+  const store = problem === null ? 'the store answers' : since
+  const late = listOf(behind).map(shown).join(', ')
+  const apart = late === '' ? '' : `; ${late} of others do not act here: see the log`
+  return `${shown(node)}, one of ${counted(Number(nodes), 'node')}${missing}; ${store}${apart}`
 }
 
-function milliseconds(value: number): string {
-  return `${Math.round(value * 10) / 10} ms`
+function accessLogText({ problem, dropped }: Partial<NonNullable<Health['accessLog']>>): string {
+  const missing = dropped === 0 ? 'nothing is missing' : `${counted(Number(dropped), 'connection')} missing`
+  return `${howItWorks(problem, 'works')}, ${missing}`
+}
+
+function webhookText({ problem, missed }: Partial<NonNullable<Health['webhook']>>): string {
+  const missing = missed === 0 ? 'all was told' : `${counted(Number(missed), 'notice')} not told`
+  return `${howItWorks(problem, 'works')}, ${missing}`
+}
+
+function milliseconds(value: number | undefined): string {
+  return `${shown(Math.round(Number(value) * 10) / 10)} ms`
 }

@@ -1,6 +1,7 @@
 import { formatBytes } from '../format/bytes.ts'
 import { counted } from '../format/count.ts'
 import { formatDuration } from '../format/time.ts'
+import { shown } from '../format/unknown.ts'
 import { limits } from '../protocol/limits.ts'
 import type { FleetNode } from '../protocol/methods.ts'
 import type { Context } from './context.ts'
@@ -29,8 +30,8 @@ export const nodeVerbs = {
         const { users, silent } = await call('nodes.users', {})
         const rows = users.map(({ name, connections, nodes }) => [
           name,
-          String(connections),
-          nodes.map((each) => `${each.node} ${each.connections}`).join(', '),
+          shown(connections),
+          nodes.map((each) => `${shown(each.node)} ${shown(each.connections)}`).join(', '),
         ])
         return {
           data: { users, silent },

@@ -1,7 +1,9 @@
+import { unknown } from './unknown.ts'
+
 const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB']
 const bitUnits = ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s', 'Pbit/s']
 
-/** A number of bytes for people, in powers of 1024: `0 B`, `1.50 KiB`, `12.3 MiB`, `1023 GiB`. At most 8 characters. */
+/** A number of bytes for people, in powers of 1024: `0 B`, `1.50 KiB`, `12.3 MiB`, `1023 GiB`; `?` for what is no number. At most 8 characters. */
 export function formatBytes(bytes: number): string {
   return scaled(bytes, 1024, byteUnits)
 }
@@ -16,6 +18,7 @@ export function formatRate(bytesPerSecond: number, unit: 'bytes' | 'bits' = 'byt
 
 /** Three digits, or the four of 1000 to 1023, and the unit that leaves so few. Below the second unit no fraction. */
 function scaled(amount: number, base: number, units: readonly string[]): string {
+  if (!Number.isFinite(amount)) return unknown
   let value = Math.max(0, amount)
   let step = 0
   while (Math.round(value) >= base && step < units.length - 1) {

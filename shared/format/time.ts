@@ -1,3 +1,4 @@
+import { unknown } from './unknown.ts'
 import { momentsOf, offsetIn, type Zone, zoneName } from './zone.ts'
 
 const second = 1000
@@ -5,8 +6,9 @@ const minute = 60 * second
 const hour = 60 * minute
 const day = 24 * hour
 
-/** A span of `milliseconds` for people, its two greatest units: `0s`, `42s`, `1m05s`, `3h04m`, `12d03h`. */
+/** A span of `milliseconds` for people, its two greatest units: `0s`, `42s`, `1m05s`, `3h04m`, `12d03h`; `?` for what is no number. */
 export function formatDuration(milliseconds: number): string {
+  if (!Number.isFinite(milliseconds)) return unknown
   const span = Math.max(0, milliseconds)
   if (span < minute) return `${Math.floor(span / second)}s`
   if (span < hour) return twoUnits(span, minute, 'm', second, 's')

@@ -1,14 +1,20 @@
 import type { Outcome, Table } from '../../shared/commands/verb.ts'
 import { safeJson, safeText } from '../../shared/format/safe-text.ts'
+import { shown } from '../../shared/format/unknown.ts'
 
 /** What is written for a command that is done, line ends included. Safe for a terminal, whatever the daemon says. */
 export async function render({ data, view }: Outcome, json: boolean): Promise<string> {
   if (json) return `${safeJson(data)}\n`
   if (typeof view === 'string') return view === '' ? '' : `${safeText(view)}\n`
-  const table = { ...view, rows: view.rows.map((row) => row.map(safeText)) }
+  const table = { ...view, rows: view.rows.map((row) => row.map(cellText)) }
   return tableLines(table, await widthFor(table))
     .map((line) => `${line}\n`)
     .join('')
+}
+
+/** Safe for a terminal, whatever a daemon has told in place of a text. */
+export function cellText(cell: unknown): string {
+  return safeText(shown(cell))
 }
 
 const ascii = /^[ -~]*$/

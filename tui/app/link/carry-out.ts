@@ -7,7 +7,7 @@ import { safeText } from '../../../shared/format/safe-text.ts'
 import type { Result } from '../../../shared/protocol/methods.ts'
 import type { Client } from '../../client/index.ts'
 import { failureOf } from '../../exec/failure.ts'
-import { tableLines } from '../../exec/render.ts'
+import { cellText, tableLines } from '../../exec/render.ts'
 import { readTextFile, writeTextFile } from '../../exec/text-file.ts'
 import { columnsOf } from '../text/fit.ts'
 
@@ -59,7 +59,7 @@ export function dryRunOf(call: Call): Call {
 export function outcomeLines({ view, note, warnings = [] }: Outcome): string[] {
   const told = warnings.map((warning) => `note: ${safeText(warning)}`)
   if (typeof view === 'string') return [note ?? '', view].filter(Boolean).map(safeText).concat(told)
-  const rows = view.rows.map((row) => row.map(safeText))
+  const rows = view.rows.map((row) => row.map(cellText))
   const lines = tableLines({ ...view, rows }, columnsOf)
   return [...(rows.length > 0 ? lines : [...lines, '(none)']), ...told]
 }
