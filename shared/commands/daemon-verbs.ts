@@ -156,16 +156,17 @@ function liveConnections({ connections }: Known): string {
 }
 
 function statusTable(status: Result<'status.get'>): Table {
-  const sample = partOf(status.sample)
+  // Of what is not there at all nothing is shown, but that the answer makes no sense.
+  const { sample } = status
   const { fleet } = partOf(status.health)
-  const denied = Number(sample.denied) > 0 ? `, ${sample.denied} of them at the password` : ''
+  const denied = sample.denied > 0 ? `, ${sample.denied} of them at the password` : ''
   return {
     rows: [
       ['version', shown(status.version)],
       ['pid', shown(status.pid)],
       ...(status.generation === undefined ? [] : [['generation', shown(status.generation)]]),
       ['engine', status.engine === 'linux' ? `linux, ${counted(status.workers, 'thread')}` : shown(status.engine)],
-      ['uptime', formatDuration(Number(sample.time) - status.started)],
+      ['uptime', formatDuration(sample.time - status.started)],
       ['draining', yesOrNo(status.draining, 'yes', 'no')],
       ['password', yesOrNo(status.passwordRequired, 'required', 'not required')],
       ['users', shown(status.users)],
@@ -175,8 +176,8 @@ function statusTable(status: Result<'status.get'>): Table {
       ['accepted', shown(sample.accepted)],
       ['connected', shown(sample.connected)],
       ['failed', shown(sample.failed) + denied],
-      ['up', formatBytes(Number(sample.up))],
-      ['down', formatBytes(Number(sample.down))],
+      ['up', formatBytes(sample.up)],
+      ['down', formatBytes(sample.down)],
       ...listOf(status.listening).map((socket) => {
         const { service, address } = partOf(socket)
         return ['listening', `${shown(service)} ${shown(address)}`]
@@ -212,8 +213,7 @@ function parseObject(json: string): object {
   return value
 }
 
-function healthTable(told: Health, generation = 1): Table {
-  const health = partOf(told)
+function healthTable(health: Partial<Health>, generation = 1): Table {
   const { accessLog, webhook, fleet } = health
   const [descriptors, store, names] = [partOf(health.descriptors), partOf(health.store), partOf(health.names)]
   return {
