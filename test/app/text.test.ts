@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { editField, emptyField, fieldOf } from '../../tui/app/text/edit.ts'
-import { columnsOf, cut, cutStart, fitText, wrapText } from '../../tui/app/text/fit.ts'
+import { breakLines, columnsOf, cut, cutStart, fitText, wrapText } from '../../tui/app/text/fit.ts'
 
 test('a text is padded or cut to exactly its columns, no character torn', () => {
   expect(fitText('abc', 5, '…')).toBe('abc  ')
@@ -13,6 +13,12 @@ test('a text is padded or cut to exactly its columns, no character torn', () => 
   expect(cut('漢字', 3)).toBe('漢')
   expect(cutStart('ab漢字', 5)).toBe('b漢字')
   expect(cutStart('漢字', 3)).toBe('字')
+})
+
+test('a text is broken into lines of one character where there is room for none', () => {
+  for (const width of [-1, 0, 1]) expect(breakLines('漢 ab', width)).toEqual(expect.arrayContaining(['漢', 'a', 'b']))
+  expect(wrapText('漢字', 1, 2, '…')).toEqual(['…', ''])
+  expect(wrapText('漢字', 5, 0, '…')).toEqual([])
 })
 
 test('a long text is broken at spaces, its middle left out if it is too long even so', () => {

@@ -23,6 +23,11 @@ export function fitText(text: string, width: number, ellipsis: string, align: 'l
   return align === 'left' ? shown + padding : padding + shown
 }
 
+/** Of a text that is not empty. */
+function firstCharacter(text: string): string {
+  return graphemes.segment(text).containing(0)?.segment ?? ''
+}
+
 /** The longest beginning of `text` that takes at most `width` columns, no character torn. */
 export function cut(text: string, width: number): string {
   if (isCountable(text)) return text.slice(0, Math.max(0, width))
@@ -50,6 +55,7 @@ export function cutStart(text: string, width: number): string {
 
 /** `text` in exactly `rows` rows of at most `width` columns, broken at spaces where there are some; cut in its middle. */
 export function wrapText(text: string, width: number, rows: number, ellipsis: string): string[] {
+  if (rows <= 0) return []
   for (let kept = Math.min(columnsOf(text), rows * width); ; kept--) {
     const lines = breakLines(cutMiddle(text, kept, ellipsis), width)
     if (lines.length <= rows) return [...lines, ...new Array<string>(rows - lines.length).fill('')]
@@ -63,12 +69,12 @@ export function cutMiddle(text: string, width: number, ellipsis: string): string
   return head + ellipsis + cutStart(text, width - 1 - columnsOf(head))
 }
 
-/** `text` in lines of at most `width` columns, broken at spaces where there are some. */
+/** `text` in lines of at most `width` columns, or of one character if that takes more; broken at spaces where there are some. */
 export function breakLines(text: string, width: number): string[] {
   const lines: string[] = []
   let rest = text
-  while (columnsOf(rest) > width) {
-    const line = cut(rest, width)
+  while (rest !== '' && columnsOf(rest) > width) {
+    const line = cut(rest, width) || firstCharacter(rest)
     const space = rest[line.length] === ' ' ? line.length : line.lastIndexOf(' ')
     // A path longer than half a line is broken: else the line would be as good as lost.
     const end = space > line.length / 2 ? space : line.length
