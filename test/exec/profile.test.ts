@@ -130,7 +130,7 @@ test('a profile or a file that is named has to be there', async () => {
   )
   const nowhere = { XDG_CONFIG_HOME: '/nonexistent' }
   await expect(appIn(nowhere, '--profile', 'home')).rejects.toThrow(
-    'cannot read the profiles in /nonexistent/proxyd/proxy-tui.toml (ENOENT)',
+    'cannot read the profiles in /nonexistent/proxyd/proxy-tui.toml: there is no folder /nonexistent: make it first',
   )
   await expect(appIn(nowhere, '--config', '/nonexistent/x')).rejects.toThrow(
     'cannot read the profiles in /nonexistent/x',

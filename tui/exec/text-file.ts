@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { UsageError } from '../../shared/commands/usage.ts'
-import { readFileOrPipe, UnfitFile } from '../../shared/whole-file.ts'
+import { whyNot } from '../../shared/file-trouble.ts'
+import { readFileOrPipe } from '../../shared/whole-file.ts'
 
 /** Bytes of one text, which is held in memory: the users of a large daemon many times over. */
 export const longestText = 64 * 1024 * 1024
@@ -13,8 +14,7 @@ export async function readTextFile(file: string): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFileOrPipe(file, longestText))
   } catch (error) {
-    const { message } = error as Error
-    throw new UsageError(`cannot read ${file}: ${error instanceof UnfitFile ? `it ${message}` : message}`)
+    throw new UsageError(`cannot read ${file}: ${whyNot(error, file, 'name another file')}`)
   }
 }
 
@@ -25,7 +25,9 @@ export async function writeTextFile(file: string, text: string): Promise<void> {
   } catch (error) {
     const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST'
     throw new UsageError(
-      isThere ? `${file} is there already: name another file` : `cannot write ${file}: ${(error as Error).message}`,
+      isThere
+        ? `${file} is there already: name another file`
+        : `cannot write ${file}: ${whyNot(error, file, 'name another file')}`,
     )
   }
 }

@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { whyNot } from '../../shared/file-trouble.ts'
 import { homeFolder } from '../../shared/folders.ts'
 import { guessAt } from '../../shared/likeliest.ts'
-import { readFileOrPipe, UnfitFile } from '../../shared/whole-file.ts'
+import { readFileOrPipe } from '../../shared/whole-file.ts'
 import { refuseForeignFile, refuseForeignLink } from '../foreign-files.ts'
 import { isOptionName, type OptionName, type Options, optionNames, options, problemWith } from './options.ts'
 
@@ -57,9 +58,9 @@ async function read(path: string, mayBeMissing: boolean): Promise<string | undef
     const bytes = await readFileOrPipe(path, mostBytes, (status) => refuseForeignFile(path, status, 0o022))
     return bytes.toString('utf8')
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const why = error instanceof UnfitFile ? `it ${message}` : (code ?? message)
-    throw new Error(`cannot read the profiles in ${path} (${why})`, { cause: error })
+    throw new Error(`cannot read the profiles in ${path}: ${whyNot(error, path, 'name another with --config')}`, {
+      cause: error,
+    })
   }
 }
 
