@@ -95,7 +95,7 @@ export async function startDataPlane(
   const warn = (message: string) => log.warn(message)
   const passwords = new Passwords()
   const accounts = await loadAccounts(
-    store.users,
+    store,
     settings.user,
     passwords,
     store.fleet && { needed: trustedNames(settings['trusted-from']), warn },

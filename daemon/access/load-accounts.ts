@@ -1,6 +1,6 @@
 import { newUserNameRules, problemWithText, userPasswordRules } from '../../shared/protocol/text-rules.ts'
 import { Failure } from '../failure.ts'
-import type { StoredUser, UserStore } from '../store/store.ts'
+import type { Store, StoredUser, UserStore } from '../store/store.ts'
 import { Accounts, noLimits } from './accounts.ts'
 import { lostPassword, parsePasswordHash } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
@@ -23,7 +23,7 @@ export interface SharedUsers {
  * fleet, whose nodes cannot all wait for one row, nobody can log in as that user.
  */
 export async function loadAccounts(
-  store: UserStore,
+  { called, users: store }: Pick<Store, 'called' | 'users'>,
   userFlags: readonly string[],
   passwords: Passwords,
   fleet?: SharedUsers,
@@ -35,7 +35,7 @@ export async function loadAccounts(
   for (const user of fleet && accounts.isPartial ? await named(store, fleet.needed) : await store.list()) {
     refuseIfFull(accounts)
     const password = parsePasswordHash(user.password)
-    if (!password && !fleet) throw new Failure(1, damaged(user.name))
+    if (!password && !fleet) throw new Failure(1, damaged(called, user.name))
     if (!password) fleet?.warn(shutOut(user.name))
     accounts.add({ ...user, password: password ?? lostPassword })
   }
@@ -55,8 +55,9 @@ async function named(store: UserStore, names: Iterable<string>): Promise<StoredU
   return users.filter((user) => user !== undefined)
 }
 
-function damaged(name: string): string {
-  return `the stored password of ${JSON.stringify(name)} is damaged: restore a backup, or have proxyd --recover-store save the others`
+function damaged(called: string, name: string): string {
+  const mend = 'restore a backup, or have proxyd --recover-store save the others'
+  return `in ${called} the stored password of ${JSON.stringify(name)} is damaged: ${mend}`
 }
 
 /** For people: who has a damaged password in the store of a fleet. They are there all the same: without users anybody might come. */
