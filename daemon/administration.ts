@@ -96,7 +96,7 @@ export async function administer(
 }
 
 function liveRules(
-  { configuration, store, dataPlane }: ManagementOptions,
+  { configuration, store, dataPlane, log }: ManagementOptions,
   late: LateChanges,
   { settings, bring }: Pick<LiveRulesOptions, 'settings' | 'bring'>,
 ): LiveRules {
@@ -104,8 +104,9 @@ function liveRules(
   const { 'state-dir': folder } = configuration.values
   const own = () => dataPlane.orders.own
   const lookUp = lookUpWith(names)
+  const warn = (message: string) => log.logger.warn(message)
   return new LiveRules(
-    { engine, members, store: store.rules, late, folder, settings, own, lookUp, bring },
+    { engine, members, store: store.rules, late, folder, warn, settings, own, lookUp, bring },
     dataPlane.rules,
   )
 }

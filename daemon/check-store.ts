@@ -81,7 +81,7 @@ async function readAll(
       indexOf: (kind: 'user' | 'group', name: string) => (kind === 'user' ? accounts : groups).named(name)?.index,
       groupOf: () => 0,
     }
-    const { text } = await prepareRules(store, { folder, members }, 1)
+    const { text } = await prepareRules(store, { folder, members, warn }, 1)
     const settings = acceptStored((await store.settings.load()).values, warn)
     const bans = readBans(await store.bans.list())
     for (const warning of bans.warnings) warn(warning)

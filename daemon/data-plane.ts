@@ -125,7 +125,7 @@ export async function startDataPlane(
     indexOf: (kind, name) => (kind === 'user' ? accounts : groups).named(name)?.index,
     groupOf: (user) => lines.groupOf(user),
   }
-  const rules = await prepareRules(store, { folder: settings['state-dir'], members }, workers)
+  const rules = await prepareRules(store, { folder: settings['state-dir'], members, warn }, workers)
   // What traffic brings about may come many times a second; what operators do is told each time.
   const warnOfTraffic = withoutRepeats(warn)
   const accessLog = new AccessLog(accessLogOf(settings), warnOfTraffic)

@@ -43,6 +43,8 @@ export interface LiveRulesOptions {
   readonly members: Members
   readonly store: RuleStore
   readonly late: { store(what: string, write: () => Promise<unknown>): Promise<boolean>; settle(): Promise<void> }
+  /** Hears of what is damaged in the store, and acts all the same. */
+  readonly warn: (message: string) => void
   /** Where lists with relative paths lie. */
   readonly folder: string
   /** The settings in force. */
@@ -182,7 +184,7 @@ export class LiveRules {
   adopt(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#options.late.settle()
-      const { revision, text } = await storedText(this.#options.store)
+      const { revision, text } = await storedText(this.#options.store, this.#options.warn)
       if (text.text === this.#inForce.text.text && isDeepStrictEqual(text.ids, this.#inForce.text.ids)) {
         this.#revision = Math.max(this.#revision, revision)
         return
@@ -304,10 +306,10 @@ export interface PreparedRules {
  */
 export async function prepareRules(
   store: Pick<Store, 'rules' | 'called' | 'fleet'>,
-  { folder, members }: Pick<LiveRulesOptions, 'folder' | 'members'>,
+  { folder, members, warn }: Pick<LiveRulesOptions, 'folder' | 'members' | 'warn'>,
   loops: number,
 ): Promise<PreparedRules> {
-  const stored = await storedText(store.rules).catch((error: unknown) => {
+  const stored = await storedText(store.rules, warn).catch((error: unknown) => {
     if (!(error instanceof Refusal) || error instanceof StoreError) throw error
     const mend = store.fleet ? 'restore a backup' : 'restore a backup, or have proxyd --recover-store save all but them'
     throw new StoreError('corrupt', `the rules in ${store.called} are damaged (${error.message}): ${mend}`)
@@ -315,9 +317,14 @@ export async function prepareRules(
   return { ...stored, memory: await compiled(stored.text, { folder, members }, loops) }
 }
 
-async function storedText(store: RuleStore): Promise<Pick<PreparedRules, 'revision' | 'text'>> {
+async function storedText(
+  store: RuleStore,
+  warn: (message: string) => void,
+): Promise<Pick<PreparedRules, 'revision' | 'text'>> {
   const stored = await store.load()
   const text = await understood(async () => (stored ? restoreText(stored) : noRules))
+  if (stored && text.nextId !== stored.nextId)
+    warn(`the numbers of the stored rules are damaged, and given anew: see 'rules' for those that they have now`)
   return { revision: stored?.revision ?? 0, text }
 }
 

@@ -17,10 +17,15 @@ export interface RuleText {
 /** There are no rules yet. */
 export const noRules: RuleText = { text: '', rules: [], tests: [], texts: [], ids: [], nextId: firstRuleId }
 
-/** As it was kept. Throws a `RuleSyntaxError`: another version of proxyd may have kept it. */
+/**
+ * As it was kept. Throws a `RuleSyntaxError`: another version of proxyd may have kept it. Numbers that are not those of these rules are
+ * given anew, by all nodes of a fleet alike.
+ */
 export function restoreText({ text, ids, nextId }: Pick<RuleText, 'text' | 'ids' | 'nextId'>): RuleText {
   const { rules, tests } = parseRules(text)
-  return { text, rules, tests, texts: rules.map(formatRule), ids, nextId }
+  const texts = rules.map(formatRule)
+  if (ids.length === rules.length && new Set(ids).size === ids.length) return { text, rules, tests, texts, ids, nextId }
+  return { text, rules, tests, texts, ids: rules.map((_, i) => nextId + i), nextId: nextId + rules.length }
 }
 
 /**

@@ -256,8 +256,8 @@ export interface StoredWatch {
   readonly created: number
   /** Who added it. */
   readonly by: string
-  /** Destinations that are not new any more. */
-  readonly seen: readonly string[]
+  /** Destinations that are not new any more; undefined: in a store that nodes share, that is damaged. */
+  readonly seen: readonly string[] | undefined
 }
 
 export interface WatchStore {
@@ -296,7 +296,7 @@ export interface StoredRules {
   /** Of the last change; 0 if there was none. */
   readonly revision: number
   readonly text: string
-  /** The numbers of the rules in the text, in their order, and the next one to be given. */
+  /** The numbers of the rules in the text, in their order, and the next one to be given; none if they are damaged in a store that nodes share. */
   readonly ids: readonly number[]
   readonly nextId: number
 }

@@ -19,10 +19,24 @@ function isLimitValue(value: unknown): boolean {
 
 /** Of a store that nodes share, which cannot all wait for one row: `damagedLimits` where `limitsIn` throws. */
 export function sharedLimitsIn(text: string): StoredUser['limits'] {
+  return unlessDamaged(() => limitsIn(text, '')) ?? damagedLimits
+}
+
+/** As `sharedLimitsIn`: undefined where `seenIn` throws. */
+export function sharedSeenIn(text: string): string[] | undefined {
+  return unlessDamaged(() => seenIn(text, ''))
+}
+
+/** As `sharedLimitsIn`: none where `idsIn` throws. */
+export function sharedIdsIn(text: string): number[] {
+  return unlessDamaged(() => idsIn(text)) ?? []
+}
+
+function unlessDamaged<Value>(read: () => Value): Value | undefined {
   try {
-    return limitsIn(text, '')
+    return read()
   } catch {
-    return damagedLimits
+    return undefined
   }
 }
 

@@ -142,9 +142,9 @@ export class Watches {
       if (isOurs(name)) continue
       const known = before.get(name)
       if (known && watchText(known.terms) === text && known.created === created) {
-        for (const destination of seen) learn(known.seen, destination)
+        for (const destination of seen ?? []) learn(known.seen, destination)
         // What all know need not be stored again, and heard of again.
-        if (known.seen.size === seen.length) known.saved = [...known.seen].at(-1)
+        if (known.seen.size === seen?.length) known.saved = [...known.seen].at(-1)
       } else this.#keepStored({ name, text, created, by, seen })
     }
     this.#settle()
@@ -159,7 +159,8 @@ export class Watches {
 
   #keepStored({ text, seen, ...watch }: StoredWatch): void {
     try {
-      this.#keep({ ...watch, terms: termsOf(text) }, seen)
+      this.#keep({ ...watch, terms: termsOf(text) }, seen ?? [])
+      if (!seen) this.#options.warn(`what the stored watch ${watch.name} has seen is damaged: to it all is new again`)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       this.#options.warn(`the stored watch ${watch.name} is ignored: ${error.message}; add it anew`)

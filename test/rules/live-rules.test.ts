@@ -18,6 +18,7 @@ async function begin(stored?: StoredRules) {
   const table = new SessionTable(8)
   const judged: RuleMemory[] = []
   const disk = { isFull: false }
+  const warned: string[] = []
   const late = new LateChanges(() => {}, 2 ** 31 - 1)
   const options: LiveRulesOptions = {
     engine: {
@@ -36,6 +37,7 @@ async function begin(stored?: StoredRules) {
       },
     },
     late,
+    warn: (message) => void warned.push(message),
     folder: '/',
     settings: () => ({ commands: ['connect'] }) as never,
     own: () => new OwnSockets([{ address: '127.0.0.1', port: 1080 }], () => false),
@@ -44,7 +46,7 @@ async function begin(stored?: StoredRules) {
   const place = { called: 'the store', fleet: undefined }
   const rules = new LiveRules(options, await prepareRules({ ...place, rules: options.store }, options, 1))
   const ids = () => rules.list().rows.map(({ id, text }) => [id, text])
-  return { rules, kept, judged, table, ids, disk, late, again: () => begin(kept.at(-1)) }
+  return { rules, kept, judged, table, ids, disk, late, warned, again: () => begin(kept.at(-1)) }
 }
 
 describe('rules', () => {
@@ -58,6 +60,23 @@ describe('rules', () => {
       'restore a backup, or have proxyd --recover-store save all but them'
     await expect(damaged).rejects.toMatchObject({ problem: 'corrupt', message })
   })
+
+  it.each([[[]], [[16]], [[16, 16]]])(
+    'whose numbers are %j where they are two have them given anew, and act',
+    async (stored) => {
+      const text = 'deny to a.example\nallow to b.example\n'
+      const { rules, ids, warned } = await begin({ revision: 1, text, ids: stored, nextId: 20 })
+      const own = () => ids().filter(([id]) => Number(id) >= 16)
+      expect(own()).toEqual([
+        [20, 'deny to a.example'],
+        [21, 'allow to b.example'],
+      ])
+      expect(warned).toEqual([expect.stringMatching(/^the numbers of the stored rules are damaged/)])
+      await rules.adopt()
+      await rules.remove({ ids: [20] })
+      expect(own()).toEqual([[21, 'allow to b.example']])
+    },
+  )
 
   it('keep their numbers, hits and comments while others come, go and change places, and over a restart', async () => {
     const { rules, kept, judged, ids, again } = await begin()

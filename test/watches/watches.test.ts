@@ -223,6 +223,17 @@ test('what another daemon has changed is taken over, and what is looked out for 
   await Promise.all([here.close(), there.close()])
 })
 
+test('one of which it is not known what it has seen looks out all the same, and that is told', async () => {
+  const store = new FakeStore()
+  const warned: string[] = []
+  await store.put({ created: 1, by: 'ann', name: 'big', text: 'rate>10MB/s for 30s', seen: undefined })
+  const watches = await Watches.load(optionsWith({ store, warn: (message) => warned.push(message) }))
+  await watches.adopt()
+  expect(watches.list()).toMatchObject([{ name: 'big' }])
+  expect(warned).toEqual(['what the stored watch big has seen is damaged: to it all is new again'])
+  await watches.close()
+})
+
 test('what another version of proxyd has stored is told of, and keeps nothing else from being looked out for', async () => {
   const store = new FakeStore()
   const warned: string[] = []

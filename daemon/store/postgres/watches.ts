@@ -1,5 +1,5 @@
 import type { StoredWatch, WatchStore } from '../store.ts'
-import { seenIn } from '../stored-json.ts'
+import { sharedSeenIn } from '../stored-json.ts'
 import { noted } from './changes.ts'
 import type { Connections } from './connections.ts'
 
@@ -12,9 +12,9 @@ export function postgresWatches(connections: Connections, node: string): WatchSt
       const rows = await connections.ask<Row>(
         'SELECT name, text, created, by, seen FROM proxyd.watches ORDER BY created, name',
       )
-      return rows.map((row) => ({ ...row, seen: seenIn(row.seen, row.name) }))
+      return rows.map((row) => ({ ...row, seen: sharedSeenIn(row.seen) }))
     },
-    put: ({ name, text, created, by, seen }) =>
+    put: ({ name, text, created, by, seen = [] }) =>
       noted(connections, node, async (ask, note) => {
         await ask(
           `INSERT INTO proxyd.watches (name, text, created, by, seen) VALUES ($1, $2, $3, $4, $5)

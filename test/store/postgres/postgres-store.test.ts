@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openPostgresStore } from '../../../daemon/store/postgres/postgres-store.ts'
-import { damagedLimits } from '../../../daemon/store/store.ts'
+import { damagedLimits, type Store } from '../../../daemon/store/store.ts'
 import { hasPostgres, placeOf, usePostgres } from '../../helpers/postgres.ts'
 import { bob } from '../../helpers/stores.ts'
 import { testStore } from '../contract.ts'
@@ -14,37 +14,39 @@ describe.skipIf(!hasPostgres)('a real PostgreSQL', () => {
     return () => openPostgresStore({ place, password: async () => '', node: 'a' })
   }
 
-  it.each([
-    ['watches', `what the watch "w" has seen is no`, "INSERT INTO proxyd.watches VALUES ('w', '', 1, 'alice', 'null')"],
-    ['operators', 'proxyd.decoy has no row', 'DELETE FROM proxyd.decoy'],
-    ['rules', 'the numbers of the rules are no', "INSERT INTO proxyd.rules VALUES (true, 1, 'b', '', '{}', 1)"],
-  ] as const)('tells in words of %s that are damaged', async (part, why, sql) => {
-    const database = await server.newDatabase()
-    const store = await openPostgresStore({
-      place: placeOf(server.place(database)),
-      password: async () => '',
-      node: 'a',
-    })
+  async function openOn(database: string): Promise<Store> {
+    const place = placeOf(server.place(database))
+    const store = await openPostgresStore({ place, password: async () => '', node: 'a' })
     onTestFinished(() => store.close())
-    await server.sql(database, sql)
-    const read = { rules: store.rules.load, operators: store.operators.decoySecret, watches: store.watches.list }
-    const reading = read[part]()
+    return store
+  }
+
+  it('tells in words of operators whose secret is gone', async () => {
+    const database = await server.newDatabase()
+    const store = await openOn(database)
+    await server.sql(database, 'DELETE FROM proxyd.decoy')
     const message = expect.stringMatching(
-      new RegExp(`^the store .* has ${part} in it that are damaged .${why}.*: restore a backup$`),
+      /^the store .* has operators in it that are damaged .proxyd\.decoy has no row.*: restore a backup$/,
     )
-    await expect(reading).rejects.toMatchObject({ problem: 'corrupt', message })
+    await expect(store.operators.decoySecret()).rejects.toMatchObject({ problem: 'corrupt', message })
+  })
+
+  it('tells of rules and watches whose numbers, and what they have seen, are damaged', async () => {
+    const database = await server.newDatabase()
+    const store = await openOn(database)
+    await server.sql(database, "INSERT INTO proxyd.rules VALUES (true, 1, 'b', 'deny to a.example', '{}', 20)")
+    const rows = ['null', '{damaged', '[1]'].map((seen, i) => `('w${i}', '', 1, 'alice', '${seen}')`)
+    await server.sql(database, `INSERT INTO proxyd.watches VALUES ${rows.join()}, ('w3', '', 1, 'alice', '["x"]')`)
+    expect(await store.rules.load()).toMatchObject({ text: 'deny to a.example', ids: [], nextId: 20 })
+    const none = undefined
+    expect((await store.watches.list()).map(({ seen }) => seen)).toEqual([none, none, none, ['x']])
   })
 
   it.each(['null', '[]', '{damaged', '{"quota":{}}', '{"sources":[1]}'])(
     'tells of users and groups whose limits are %s, and of all others',
     async (limits) => {
       const database = await server.newDatabase()
-      const store = await openPostgresStore({
-        place: placeOf(server.place(database)),
-        password: async () => '',
-        node: 'a',
-      })
-      onTestFinished(() => store.close())
+      const store = await openOn(database)
       for (const name of ['ann', 'bob']) await store.users.insert({ ...bob, name, limits: { quota: 7 } })
       await server.sql(database, `UPDATE proxyd.users SET limits = '${limits}' WHERE name = 'ann'`)
       await server.sql(database, `INSERT INTO proxyd.groups VALUES ('staff', '${limits}', 1)`)
