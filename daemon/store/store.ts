@@ -239,6 +239,9 @@ export interface StoredSettings {
   readonly values: ReadonlyMap<string, SettingValue>
 }
 
+/** Stands for the value of a setting that is damaged in a store that nodes share: no setting can have it. */
+export const damagedSetting: SettingValue = Number.NaN
+
 export interface SettingsStore {
   load(): Promise<StoredSettings>
   /**

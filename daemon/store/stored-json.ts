@@ -1,4 +1,5 @@
-import { damagedLimits, type StoredUser } from './store.ts'
+import type { SettingValue } from '../../shared/settings.ts'
+import { damagedLimits, damagedSetting, type StoredUser } from './store.ts'
 
 /** What columns of JSON hold. SQL sees to it at most that it is JSON, so each is judged by its shape when it is read. */
 
@@ -30,6 +31,11 @@ export function sharedSeenIn(text: string): string[] | undefined {
 /** As `sharedLimitsIn`: none where `idsIn` throws. */
 export function sharedIdsIn(text: string): number[] {
   return unlessDamaged(() => idsIn(text)) ?? []
+}
+
+/** As `sharedLimitsIn`: `damagedSetting` for what is no JSON, or `null`. */
+export function sharedSettingIn(text: string): SettingValue {
+  return unlessDamaged(() => JSON.parse(text)) ?? damagedSetting
 }
 
 function unlessDamaged<Value>(read: () => Value): Value | undefined {

@@ -44,6 +44,19 @@ it('knows after a restart whom it knew before, for as long', () => {
   expect(known(day / 2)).toEqual([])
 })
 
+it('goes on with what is whole of what was kept, and with nothing that is yet to come', () => {
+  const before = start()
+  before.note('192.0.2.1', 0)
+  const [entry] = [before.entries(0)]
+  const ahead = entry.slice()
+  new DataView(ahead.buffer).setInt32(12, -100_000, true)
+  new DataView(ahead.buffer).setInt32(4, 1, true)
+  const { restore, isKnown, entries } = start()
+  restore(new Uint8Array([...ahead, ...entry, 1, 2, 3]), 0, 0)
+  expect(isKnown('192.0.2.1', 0)).toBe(true)
+  expect(entries(0)).toEqual(entry)
+})
+
 it('forgets those noted longest ago where there is no room', () => {
   const { note, isKnown } = start()
   const address = (i: number) => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`

@@ -60,12 +60,13 @@ export class KnownSources {
     return new Uint8Array(Int32Array.from(entries).buffer)
   }
 
-  /** What `entries` gave so many milliseconds ago is known still. */
+  /** What `entries` gave so many milliseconds ago is known still; what is damaged in them, such as an end that is missing, is nothing. */
   restore(entries: Uint8Array, ago: number, now: number): void {
-    const words = new Int32Array(entries.slice().buffer)
+    const entryBytes = entryWords * Int32Array.BYTES_PER_ELEMENT
+    const words = new Int32Array(entries.slice(0, entries.length - (entries.length % entryBytes)).buffer)
     for (let at = 0; at < words.length; at += entryWords) {
       const [prefix, first, second, age] = words.subarray(at, at + entryWords)
-      this.#note(prefix, first, second, now - ago - age * minute)
+      if (age >= 0) this.#note(prefix, first, second, now - ago - age * minute)
     }
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { acceptStored } from '../../../daemon/settings/stored-settings.ts'
 import { openPostgresStore } from '../../../daemon/store/postgres/postgres-store.ts'
 import { damagedLimits, type Store } from '../../../daemon/store/store.ts'
 import { hasPostgres, placeOf, usePostgres } from '../../helpers/postgres.ts'
@@ -40,6 +41,23 @@ describe.skipIf(!hasPostgres)('a real PostgreSQL', () => {
     expect(await store.rules.load()).toMatchObject({ text: 'deny to a.example', ids: [], nextId: 20 })
     const none = undefined
     expect((await store.watches.list()).map(({ seen }) => seen)).toEqual([none, none, none, ['x']])
+  })
+
+  it('tells of settings that are damaged, and those that are not are in force', async () => {
+    const database = await server.newDatabase()
+    const store = await openOn(database)
+    const rows = ['{damaged', 'null', '"1h"', '70000'].map((value, i) => {
+      return `('${['timeout-idle', 'ban-exempt', 'timeout-connect', 'timeout-resolve'][i]}', '${value}')`
+    })
+    await server.sql(database, `INSERT INTO proxyd.settings VALUES ${rows.join()}`)
+    const warned: string[] = []
+    const { values } = await store.settings.load()
+    expect(acceptStored(values, (message) => warned.push(message))).toEqual({ 'timeout-resolve': 70_000 })
+    expect(warned.map((message) => /^the stored setting (\S+) is ignored/.exec(message)?.[1]).sort()).toEqual([
+      'ban-exempt',
+      'timeout-connect',
+      'timeout-idle',
+    ])
   })
 
   it.each(['null', '[]', '{damaged', '{"quota":{}}', '{"sources":[1]}'])(
