@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { AuditEntry } from '../../shared/protocol/methods.ts'
 import type { AuditStore, AuditWish, Immediate } from './store.ts'
+import { factsIn } from './stored-json.ts'
 import { inTransaction } from './transaction.ts'
 
 interface Row extends Omit<AuditEntry, 'by' | 'from' | 'given' | 'before' | 'after'> {
@@ -84,8 +85,8 @@ function entryOf({ operator, via, given, before, after, ...rest }: Row): AuditEn
     ...rest,
     by: operator,
     from: via,
-    given: JSON.parse(given),
-    ...(before !== null && { before: JSON.parse(before) }),
-    ...(after !== null && { after: JSON.parse(after) }),
+    given: factsIn(given),
+    ...(before !== null && { before: factsIn(before) }),
+    ...(after !== null && { after: factsIn(after) }),
   }
 }

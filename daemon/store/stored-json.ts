@@ -1,3 +1,4 @@
+import type { AuditEntry } from '../../shared/protocol/methods.ts'
 import type { SettingValue } from '../../shared/settings.ts'
 import { damagedLimits, damagedSetting, type StoredUser } from './store.ts'
 
@@ -51,6 +52,13 @@ export function seenIn(text: string, name: string): string[] {
   const read: unknown = JSON.parse(text)
   if (Array.isArray(read) && read.every((each) => typeof each === 'string')) return read
   throw new SyntaxError(`what the watch ${JSON.stringify(name)} has seen is no JSON array of strings`)
+}
+
+/** What an entry of the audit tells. One that is damaged hides no other: it tells that it is. */
+export function factsIn(text: string): AuditEntry['given'] {
+  const read = unlessDamaged<unknown>(() => JSON.parse(text))
+  if (typeof read === 'object' && read !== null && !Array.isArray(read)) return { ...read }
+  return { damaged: 'what stands here cannot be read' }
 }
 
 /** The numbers of rules. Throws a SyntaxError, with words for people. */

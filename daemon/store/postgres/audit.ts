@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../../../shared/protocol/methods.ts'
 import type { AuditStore } from '../store.ts'
+import { factsIn } from '../stored-json.ts'
 import type { Ask, Connections } from './connections.ts'
 
 interface Row extends Omit<AuditEntry, 'by' | 'from' | 'given' | 'before' | 'after'> {
@@ -95,8 +96,8 @@ function entryOf({ operator, via, given, before, after, ...rest }: Row): AuditEn
     ...rest,
     by: operator,
     from: via,
-    given: JSON.parse(given),
-    ...(before !== null && { before: JSON.parse(before) }),
-    ...(after !== null && { after: JSON.parse(after) }),
+    given: factsIn(given),
+    ...(before !== null && { before: factsIn(before) }),
+    ...(after !== null && { after: factsIn(after) }),
   }
 }

@@ -60,6 +60,32 @@ describe.skipIf(!hasPostgres)('a real PostgreSQL', () => {
     ])
   })
 
+  it('tells of entries of the audit that are damaged as of the others', async () => {
+    const database = await server.newDatabase()
+    const store = await openOn(database)
+    const entry = {
+      time: 1,
+      by: null,
+      role: 'admin' as const,
+      from: 'unix',
+      action: 'users.add',
+      outcome: 'ok',
+      count: 1,
+    }
+    const kept = { since: 0, bytes: 1_000_000 }
+    await store.audit.append(
+      [
+        { ...entry, given: { name: 'ann' } },
+        { ...entry, given: { name: 'bob' }, after: {} },
+      ],
+      kept,
+    )
+    await server.sql(database, "UPDATE proxyd.audit SET given = '{damaged', after = '[]' WHERE after IS NOT NULL")
+    const damaged = { damaged: 'what stands here cannot be read' }
+    const [bob, ann] = await store.audit.list({ limit: 10 })
+    expect([ann?.given, bob?.given, bob?.after]).toEqual([{ name: 'ann' }, damaged, damaged])
+  })
+
   it.each(['null', '[]', '{damaged', '{"quota":{}}', '{"sources":[1]}'])(
     'tells of users and groups whose limits are %s, and of all others',
     async (limits) => {
