@@ -4,7 +4,7 @@ import { formatDuration } from '../format/time.ts'
 import { shown } from '../format/unknown.ts'
 import { limits } from '../protocol/limits.ts'
 import type { FleetNode } from '../protocol/methods.ts'
-import type { Context } from './context.ts'
+import { type Context, everyPage } from './context.ts'
 import { type Table, verb } from './verb.ts'
 
 /** Where there is no such node, or no fleet. */
@@ -90,16 +90,9 @@ export const nodeVerbs = {
   }),
 }
 
-/** Page by page. */
 async function allNodes({ call }: Pick<Context, 'call'>): Promise<{ node: string; nodes: FleetNode[] }> {
-  const nodes: FleetNode[] = []
-  let page = await call('nodes.list', { limit: limits.page })
-  nodes.push(...page.nodes)
-  while (page.next !== undefined) {
-    page = await call('nodes.list', { limit: limits.page, cursor: page.next })
-    nodes.push(...page.nodes)
-  }
-  return { node: page.node, nodes }
+  const pages = await everyPage((from) => call('nodes.list', { limit: limits.page, ...from }))
+  return { node: pages[0]?.node ?? '', nodes: pages.flatMap(({ nodes }) => nodes) }
 }
 
 function tableOf(node: string, nodes: readonly FleetNode[]): Table {

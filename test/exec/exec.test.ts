@@ -59,10 +59,13 @@ test('times are those of the zone that TZ says, and of UTC with --utc and for pr
   expect(await inBerlin({}, '--json')).toEqual(told(`"since":${ban.since}`, local))
 })
 
-test('a list whose pages lead round in a circle is given up', async () => {
-  const daemon = await startFakeDaemon(() => ({ users: [], next: `${daemon.calls.length % 2}` }))
-  const { status, stderr } = await proxyTui('--socket', daemon.path, '--exec', 'users')
-  expect({ status, stderr }).toEqual({ status: 1, stderr: 'proxy-tui: users: the list has no end after 2500 pages\n' })
+test.each(['users', 'nodes'])('a list whose pages lead round in a circle is given up: %s', async (verb) => {
+  const daemon = await startFakeDaemon(() => ({ node: 'a', [verb]: [], next: `${daemon.calls.length % 2}` }))
+  const { status, stderr } = await proxyTui('--socket', daemon.path, '--exec', verb)
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: `proxy-tui: ${verb}: the list has no end after 2500 pages\n`,
+  })
 })
 
 test('a list that would fill the memory is given up', async () => {
