@@ -287,6 +287,11 @@ function momentOf(name: LimitName, time: number, written: string | number): numb
   )
 }
 
+/** When a span from a moment on is over: a whole millisecond, however the span is written, and not beyond the last one that a Date can hold. */
+export function endOfSpan(begins: number, span: number): number {
+  return Math.min(lastMoment, begins + Math.round(span))
+}
+
 /** The largest unit, decimal or binary, in which the number is whole. */
 function decimal(bytes: number): string {
   if (bytes === 0) return '0B'

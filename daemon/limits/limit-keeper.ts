@@ -1,4 +1,4 @@
-import type { LimitValue } from '../../shared/limits.ts'
+import { endOfSpan, type LimitValue } from '../../shared/limits.ts'
 import type { User } from '../../shared/protocol/methods.ts'
 import { parseSpan } from '../../shared/span.ts'
 import type { Account, Accounts } from '../access/accounts.ts'
@@ -399,7 +399,7 @@ function expiryOf({ created, firstUsed }: Account, limits: Effective): number | 
   const value = limits.expires?.value
   if (typeof value !== 'string') return typeof value === 'number' ? value : undefined
   const begins = textOf(limits, 'starts') === 'first-use' ? firstUsed : created
-  return begins === null ? undefined : begins + (parseSpan(value) ?? 0)
+  return begins === null ? undefined : endOfSpan(begins, parseSpan(value) ?? 0)
 }
 
 function isSame(one: Standing | undefined, other: Standing): boolean {

@@ -1,5 +1,6 @@
 import {
   defaultGroup,
+  endOfSpan,
   isLimit,
   isOfGroups,
   type LimitName,
@@ -84,5 +85,5 @@ export function isSame(one: Limits, other: Limits): boolean {
 export function startedAt(limits: Limits, group: Limits, everybody: Limits, now: number): Limits | undefined {
   const { starts } = effective(limits, group, everybody)
   const span = typeof limits.expires === 'string' ? parseSpan(limits.expires) : undefined
-  return span === undefined || starts?.value === 'first-use' ? undefined : { ...limits, expires: now + span }
+  return span === undefined || starts?.value === 'first-use' ? undefined : { ...limits, expires: endOfSpan(now, span) }
 }

@@ -197,6 +197,12 @@ describe('setting limits of users', () => {
     expect((await restarted())[2]).toMatchObject({ firstUsed: 7 })
   })
 
+  it.each(['99999999d', '999999999w', '1.00000001d', '0.3ms'])('makes %s a moment that there is', async (expires) => {
+    await changes.set({ names: ['bob'], fields: { expires } })
+    const moment = Number(limitsOf('bob')?.expires)
+    expect(new Date(moment).getTime()).toBe(moment)
+  })
+
   it.each([
     [{ speed: 1 }, 'there is no limit "speed"'],
     [{ quota: 'much' }, 'quota is bytes'],

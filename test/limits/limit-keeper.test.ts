@@ -212,6 +212,14 @@ describe('an expiry', () => {
     expect(use().expires).toBe(start + day)
   })
 
+  it.each([
+    ['999999999d', 8.64e15],
+    ['1.00000001d', start + 1],
+  ])('of a group by the span %s is at a moment that there is', (expires, moment) => {
+    groups.put({ name: 'guests', limits: { expires }, revision: 1 })
+    expect(begin({ group: 'guests' }).use().expires).toBe(moment)
+  })
+
   it('counts from the first use', () => {
     const limits = { expires: '30d', starts: 'first-use' }
     const { keeper, set, use } = begin(limits)
