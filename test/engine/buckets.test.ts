@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Buckets, smallestQuantum } from '../../daemon/engine/shared/buckets.ts'
 import { Budget } from '../../daemon/engine/shared/budget.ts'
-import { Direction, LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
+import { Direction, eachSource, LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
 import { noLine, SourceLines } from '../../daemon/engine/shared/source-lines.ts'
 
 const start = 1_000_000
@@ -115,6 +115,40 @@ describe('a bucket of credit', () => {
       expect(Math.abs(passed / (15 * rate) - 1)).toBeLessThan(0.1)
     },
   )
+})
+
+describe('a rate that becomes lower', () => {
+  const limits = { group: 0, rateUp: undefined, maxConnections: undefined, maxSources: undefined }
+  /** All that there is at a moment. */
+  const drain = (budget: Budget, payer: { user: number; source: number }, now: number) => {
+    let all = 0
+    for (let taken = 1; taken > 0; all += taken) taken = budget.take(payer, Direction.down, 65_536, now)
+    return all
+  }
+
+  it('gives nothing, however often it does', () => {
+    const lines = new LimitLines(limitLineMemory())
+    const budget = new Budget(lines, new SourceLines(SourceLines.memory()))
+    let moved = 0
+    for (let i = 0; i < 100; i++) {
+      lines.set(7, { ...limits, rateDown: 50_000 - (i % 2) })
+      moved += drain(budget, { user: 7, source: noLine }, start + 10 * i)
+    }
+    expect(moved).toBeLessThanOrEqual(65_536 + 50_000)
+  })
+
+  it.each(['a user', 'a source'])('leaves %s no more than it holds', (whose) => {
+    const lines = new LimitLines(limitLineMemory())
+    const sources = new SourceLines(SourceLines.memory())
+    const budget = new Budget(lines, sources)
+    const source = sources.enter(new Uint8Array(16), 0, start)
+    const [line, payer] = whose === 'a user' ? [7, { user: 7, source: noLine }] : [eachSource, { user: 0, source }]
+    lines.set(line, { ...limits, rateDown: 100_000_000 })
+    budget.take(payer, Direction.down, 1, start)
+    budget.take(payer, Direction.down, 1, start + 1_000)
+    lines.set(line, { ...limits, rateDown: 10_000 })
+    expect(drain(budget, payer, start + 1_010)).toBeLessThanOrEqual(65_536)
+  })
 })
 
 it('a limit lets empty datagrams pass by their headers, and no more of them', () => {

@@ -119,14 +119,14 @@ export class Buckets {
     const worth = (ticks: number) => Math.floor((rate * ticks * tickLength) / 1000)
     const added = worth((last >>> 0) + passed) - worth(last >>> 0)
     const depth = this.depth(rate)
+    // What a higher rate has left beyond the depth of this one is lost.
     const room = depth - Atomics.load(this.#words, at + Word.ahead)
-    if (room > 0) Atomics.add(this.#words, at + Word.ahead, Math.min(room, Math.ceil(added / 2)))
+    Atomics.add(this.#words, at + Word.ahead, Math.min(room, Math.ceil(added / 2)))
     for (;;) {
       const credit = Atomics.load(this.#words, at + Word.credit)
       const next = Math.min(depth, credit + added)
-      if (next <= credit) return
       if (Atomics.compareExchange(this.#words, at + Word.credit, credit, next) !== credit) continue
-      Atomics.add(this.#words, at + Word.filled, next - credit)
+      if (next > credit) Atomics.add(this.#words, at + Word.filled, next - credit)
       return
     }
   }

@@ -271,8 +271,8 @@ export class LimitLines {
   #setRate(line: number, direction: Direction, rate: number): void {
     const next = rate > highestRate ? 0 : rate
     const before = Atomics.exchange(this.#words, line * lineWords + Word.rate + direction, next)
-    // What a bucket held by an old rate may be more than the new one's holds, and a new bucket holds its first read.
-    if (before === 0 || next < before) this.buckets.reset(this.bucketAt(line, direction))
+    // A new bucket holds its first read. Another rate gives nothing: who changes it again and again would let pass more than any.
+    if (before === 0) this.buckets.reset(this.bucketAt(line, direction))
   }
 }
 
