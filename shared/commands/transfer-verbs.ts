@@ -141,7 +141,7 @@ async function importAll(
 function rowsOf(lines: readonly Line[]): string[][] {
   const rows = lines.slice(0, mostShown).map(({ sign, of, name, what }) => [sign, of, name, what])
   const more = lines.length - rows.length
-  return more > 0 ? [...rows, ['', `and ${more} more, which --json has`]] : rows
+  return more > 0 ? [...rows, ['', '', `and ${more} more, which --json has`]] : rows
 }
 
 /** Says what is done and what is not. */

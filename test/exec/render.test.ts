@@ -16,6 +16,14 @@ test('a table is aligned, with nothing after the last word of a line', async () 
   )
 })
 
+test('a row may have fewer cells than those above it', async () => {
+  const rows = [
+    ['+', 'user', 'bob'],
+    ['', 'more'],
+  ]
+  expect(await render({ data: 0, view: { rows } }, false)).toBe('+  user  bob\n   more\n')
+})
+
 test('an empty table is its heading, or nothing', async () => {
   expect(await render({ data: 0, view: { ...table, rows: [] } }, false)).toBe('NAME  UP  WHERE\n')
   expect(await render({ data: 0, view: { rows: [] } }, false)).toBe('')

@@ -27,15 +27,15 @@ async function widthFor({ rows }: Table): Promise<(text: string) => number> {
 
 const gap = '  '
 
-/** The lines of a table, columns aligned, nothing after the last word of a line. `widthOf` counts terminal columns. */
+/** The lines of a table, columns aligned, nothing after the last word of a line; rows may have fewer cells than others. `widthOf` counts terminal columns. */
 export function tableLines({ heading, rows, right = [] }: Table, widthOf: (text: string) => number): string[] {
   const all = heading ? [heading, ...rows] : rows
-  const widths = all.reduce<number[]>(
-    (widest, row) => row.map((cell, at) => Math.max(widest[at] ?? 0, widthOf(cell))),
-    [],
-  )
+  const widths: number[] = []
+  for (const row of all) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, widthOf(cell))
+  }
   const pad = (cell: string, at: number) => {
-    const padding = ' '.repeat((widths[at] ?? 0) - widthOf(cell))
+    const padding = ' '.repeat((widths[at] as number) - widthOf(cell))
     return right.includes(at) ? padding + cell : cell + padding
   }
   return all.map((row) => row.map(pad).join(gap).trimEnd())

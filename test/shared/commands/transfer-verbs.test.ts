@@ -159,7 +159,7 @@ describe('import', () => {
     const users = JSON.stringify({ proxyd: 1, users: [{ name: 'user0', hash: 'x' }] })
     const { outcome } = await imported(users, 'import f', { ...same, 'transfer.import': { changes, cut: 0 } })
     const { rows } = outcome.view as { rows: string[][] }
-    expect([rows.length, rows.at(-1)]).toEqual([1001, ['', 'and 234 more, which --json has']])
+    expect([rows.length, rows.at(-1)]).toEqual([1001, ['', '', 'and 234 more, which --json has']])
     expect((outcome.data as { changes: unknown[] }).changes).toHaveLength(1234)
   })
 
