@@ -125,14 +125,18 @@ $(packages): package-lock.json | $(fetched_node)
 	cd .node/fetched-$* && tar -xzf *.tgz --strip-components=1 && rm *.tgz
 	mv .node/fetched-$* .node/$*
 
-lib := $(abspath $(PREFIX))/lib/proxyd
-bin := $(abspath $(PREFIX))/bin
-share := $(abspath $(PREFIX))/share
+# The whole of PREFIX, whose spaces would part it into several paths for make.
+none :=
+space := $(none) $(none)
+prefix := $(subst |,$(space),$(abspath $(subst $(space),|,$(PREFIX))))
+lib := $(prefix)/lib/proxyd
+bin := $(prefix)/bin
+share := $(prefix)/share
 doc := $(share)/doc/proxyd
-units := $(abspath $(PREFIX))/lib/systemd/system
-sysusers := $(abspath $(PREFIX))/lib/sysusers.d
+units := $(prefix)/lib/systemd/system
+sysusers := $(prefix)/lib/sysusers.d
 # As systemd has it for whatever lies in its usual places, and of its own for any other PREFIX.
-etc := $(if $(filter /usr /usr/local,$(abspath $(PREFIX))),/etc,$(abspath $(PREFIX))/etc)/proxyd
+etc := $(if $(filter-out /usr /usr/local,$(subst $(space),|,$(prefix))),$(prefix)/etc,/etc)/proxyd
 installed_node := $(or $(machine_node),$(lib)/node)
 
 # Where the shells look for the completions of a program.

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -8,7 +8,8 @@ const analyze = (...args: string[]) => spawnSync('systemd-analyze', args, { enco
 
 /** The unit as `make install` writes it, for programs that any machine has. */
 async function writeUnit(): Promise<string> {
-  const folder = await temporaryFolder()
+  const folder = join(await temporaryFolder(), 'my apps')
+  mkdirSync(folder)
   for (const program of ['proxyd', 'proxy-tui']) writeFileSync(join(folder, program), '#!/bin/sh\n', { mode: 0o755 })
   const text = readFileSync(new URL('../../shared/packaging/systemd/proxyd.service', import.meta.url), 'utf8')
   const file = join(folder, 'proxyd.service')
