@@ -31,6 +31,8 @@ const internet = 1
 const largerDatagrams = Uint8Array.of(0, 0, 41, 1232 >> 8, 1232 & 0xff, 0, 0, 0, 0, 0, 0)
 /** RCODE: the name has what is told; there is no such name. */
 const [noError, noName] = [0, 3]
+/** What a message tells that has no name, or a failure: the system's resolver reads nothing else of it either. */
+const noAnswers = { addresses: [], ttl: Number.POSITIVE_INFINITY }
 
 /** The question for a name's addresses; undefined if it is no name that servers know of. */
 export function questionFor(name: string, type: RecordType): Question | undefined {
@@ -68,8 +70,9 @@ export function readReply(message: Uint8Array, id: number, question: Question, m
   const isResponse = (flags & 0xf8) === 0x80
   if (!isResponse || questions !== 1 || !isSameQuestion(message, question)) return undefined
   const isTruncated = (flags & 2) !== 0
-  const isKnown = (code & 15) === noError || (code & 15) === noName
-  return { isTruncated, isKnown, ...readAnswers(message, question, most) }
+  const outcome = code & 15
+  const answers = outcome === noError ? readAnswers(message, question, most) : noAnswers
+  return { isTruncated, isKnown: outcome === noError || outcome === noName, ...answers }
 }
 
 /** Servers may write the letters of a name in other cases (RFC 4343). */

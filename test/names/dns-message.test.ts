@@ -83,6 +83,14 @@ test.each([
   expect(read([], { flags: [0x81, 0x80 | code] })).toMatchObject({ isKnown, addresses: [] })
 })
 
+test('reads no addresses of a name that there is not', () => {
+  expect(read([one], { flags: [0x81, 0x83] })).toMatchObject({
+    isKnown: true,
+    addresses: [],
+    ttl: Number.POSITIVE_INFINITY,
+  })
+})
+
 test('tells that there is more', () => {
   expect(read([one], { flags: [0x83, 0x80] })).toMatchObject({ isTruncated: true, addresses: ['192.0.2.1'] })
 })
