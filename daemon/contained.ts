@@ -25,6 +25,11 @@ export function asManagement<Value>(act: () => Value): Value {
   return parts.run(whole, act)
 }
 
+/** What `act` gives; a later fault in what it begins has `end` called, and does not end the daemon. */
+export function contained<Value>(end: () => void, act: () => Value): Value {
+  return parts.run({ end }, act)
+}
+
 /** Has observers hear. That one of them fails is management's fault, and not that of who tells. */
 export function tellObservers<Told extends unknown[]>(
   observers: Iterable<(...told: Told) => void>,

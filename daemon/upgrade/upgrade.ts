@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { isSea } from 'node:sea'
 import { whyNot } from '../../shared/file-trouble.ts'
+import { contained } from '../contained.ts'
 import { Refusal } from '../refusal.ts'
 import type { NamedSocket } from '../sockets/handed-sockets.ts'
 import { Channel } from './channel.ts'
@@ -95,10 +96,17 @@ export class Upgrade {
     // Its sockets are closed by now, and a successor without any would serve nobody, for ever.
     if (ends.aborted) throw new Refusal('conflict', comesToItsEnd)
     const sockets = testator.sockets()
-    const child = start(environment, sockets)
+    const serves = Promise.withResolvers<void>()
+    // Whatever program lies there, what it sends over the pipe must not end this process.
+    const child = contained(
+      () => {
+        serves.reject(new Refusal('unavailable', 'the successor says what no proxyd says: see the log'))
+        if (child.connected) child.disconnect()
+      },
+      () => start(environment, sockets),
+    )
     tell(`an upgrade (${asker}): proxyd ${version} starts as the successor, generation ${generation}, pid ${child.pid}`)
     const over = new AbortController()
-    const serves = Promise.withResolvers<void>()
     let lent: Promise<void> | undefined
     const channel = new Channel(child, (question, given) => {
       switch (question) {

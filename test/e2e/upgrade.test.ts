@@ -290,6 +290,30 @@ describe('an upgrade that fails', () => {
   })
 })
 
+test.each(upgradableEngines)('a program that is no proxyd breaks nothing by what it says (%s)', async (engine) => {
+  const file = join(await temporaryFolder(), 'proxyd.mjs')
+  writeFileSync(file, `await import(${JSON.stringify(program)})\n`)
+  const { daemon, clients } = await startUpgradable('', ['--engine', engine], { program: file })
+  const client = await enter(clients)
+  const operator = await operate(daemon)
+  const reason = 'the successor says what no proxyd says: see the log'
+  const says = ["process.send('ready')", "process.getBuiltinModule('node:fs').writeSync(3, '}{\\n')"]
+  for (const [before, act] of says.entries()) {
+    const lives = `else { process.on('message', () => {}); ${act} }`
+    writeFileSync(file, `if (process.argv.includes('--version')) console.log('proxyd 9'); ${lives}\n`)
+    daemon.signal('SIGUSR2')
+    await daemon.logs(new RegExp(`(?:upgrade \\(SIGUSR2\\) fails.*${reason}[^]*){${before + 1}}`))
+    expect((await operator.call('daemon.upgrade')).error).toMatchObject({
+      message: reason,
+      data: { kind: 'unavailable' },
+    })
+  }
+  expect(await status(daemon)).toMatchObject({ pid: daemon.pid, generation: 1 })
+  client.write(Buffer.from('still here'))
+  expect(await client.readText(10)).toBe('still here')
+  client.reset()
+})
+
 test('an upgrade is refused where whoever has started the daemon would take its end for that of the service', async () => {
   const { daemon } = await startUpgradable('', [], { within: ['sh', '-c', 'SYSTEMD_EXEC_PID=$$ exec "$@"', 'sh'] })
   const { error } = await (await operate(daemon)).call('daemon.upgrade')
