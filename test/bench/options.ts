@@ -5,7 +5,7 @@ import { givenServer, knownServers, type Server } from './servers.ts'
 export const help = `Usage: make bench [BENCH='OPTIONS']
   --rounds N         rounds, of which the median is shown (3)
   --seconds S        length of each load (2)
-  --held N           connections held at once (10000, or as many as the descriptor limit allows)
+  --held N           connections held at once (10000, or a third of the descriptor limit)
   --only TEXT        the scenario of this name, or all that have it in theirs; repeatable
   --server NAME      servers of this name only; repeatable
   --peer NAME=CMD    one more server, by a line for the shell in which {port} becomes its port and {folder} a folder
