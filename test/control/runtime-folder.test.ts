@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { foreseeRuntimeFolder } from '../../daemon/control/doors/runtime-folder.ts'
 import { eventually } from '../helpers/eventually.ts'
@@ -83,7 +83,7 @@ it.each([
   ['x'.repeat(300), /cannot make the runtime folder .* longer than the system takes: name another with --runtime-dir/],
   ['file/runtime', /cannot make the runtime folder .*: .*file is not a folder: name another with --runtime-dir/],
   ['dangling/runtime', /: .*dangling is a symbolic link that leads nowhere: mend that, or name/],
-  ['../../proc/x', /: nobody but the kernel makes anything in \/proc: name another with --runtime-dir/],
+  ['/proc/x', /: nobody but the kernel makes anything in \/proc: name another with --runtime-dir/],
   ['open/runtime', /can be replaced by others: chmod go-w .*open, or/],
 ])('foresees that %s can be none', async (name, why) => {
   const folder = await temporaryFolder()
@@ -91,7 +91,7 @@ it.each([
   symlinkSync('nowhere', join(folder, 'dangling'))
   mkdirSync(join(folder, 'open'))
   chmodSync(join(folder, 'open'), 0o777)
-  const runtimeDirectory = join(folder, name)
+  const runtimeDirectory = resolve(folder, name)
   expect(() => foreseeRuntimeFolder(runtimeDirectory, undefined)).toThrow(why)
   await expect(startControl({ runtimeDirectory })).rejects.toThrow(why)
 })
