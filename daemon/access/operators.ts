@@ -24,6 +24,9 @@ interface KnownOperator {
   readonly keys: ScramKeys
 }
 
+/** What changes of one. */
+type Change = Partial<Pick<KnownOperator, 'role' | 'keys'>>
+
 /**
  * Named operators: who may manage the daemon beside those who can open its Unix socket or read its cookie. What gives
  * somebody more is first stored, and if it cannot be, nothing has changed; what takes it away acts first, and is stored
@@ -36,6 +39,8 @@ export class Operators {
   readonly #store: OperatorStore
   readonly #late: LateChanges
   readonly #byName: Map<string, KnownOperator>
+  /** By name, what acts and is not stored yet: another daemon may change the rest meanwhile. */
+  readonly #unsaved = new Map<string, Change>()
   #lastChange: Promise<unknown> = Promise.resolve()
 
   private constructor(
@@ -85,24 +90,25 @@ export class Operators {
     return this.#inTurn(async () => {
       this.#existing(name)
       this.#byName.delete(name)
+      this.#unsaved.delete(name)
       return this.#storeLate(name, () => this.#store.remove(name))
     })
   }
 
   /** Resolves to whether it is stored. Refused with `not_found`. */
   setPassword(name: string, password: string): Promise<{ stored: boolean }> {
-    return this.#inTurn(async () => this.#put({ ...this.#existing(name), keys: await deriveKeys(password) }))
+    return this.#inTurn(async () => this.#put(this.#existing(name), { keys: await deriveKeys(password) }))
   }
 
   /** Resolves to whether it is stored. Refused with `not_found`, and a higher role with `unavailable` if it cannot be stored. */
   setRole(name: string, role: Operator['role']): Promise<{ stored: boolean }> {
     return this.#inTurn(async () => {
       const before = this.#existing(name)
-      const operator = { ...before, role }
-      if (roles.indexOf(role) <= roles.indexOf(before.role)) return this.#put(operator)
+      if (roles.indexOf(role) <= roles.indexOf(before.role)) return this.#put(before, { role })
       await this.#late.settle()
-      await this.#store.update(toStored(operator))
-      this.#byName.set(name, operator)
+      const { created } = before
+      if (!(await this.#store.update({ name, created, role }))) throw missing(name)
+      this.#byName.set(name, { ...before, role })
       return { stored: true }
     })
   }
@@ -130,10 +136,17 @@ export class Operators {
     })
   }
 
-  /** What takes something away. */
-  #put(operator: KnownOperator): Promise<{ stored: boolean }> {
-    this.#byName.set(operator.name, operator)
-    return this.#storeLate(operator.name, () => this.#store.update(toStored(operator)))
+  /** What takes something away. Of an operator who has more than one of it, all that is not stored yet is, and nothing else. */
+  #put(before: KnownOperator, change: Change): Promise<{ stored: boolean }> {
+    const operator = { ...before, ...change }
+    const { name, created } = operator
+    this.#byName.set(name, operator)
+    const all = { ...this.#unsaved.get(name), ...change }
+    this.#unsaved.set(name, all)
+    return this.#storeLate(name, async () => {
+      await this.#store.update({ name, created, ...all })
+      if (this.#unsaved.get(name) === all) this.#unsaved.delete(name)
+    })
   }
 
   async #storeLate(name: string, write: () => Promise<unknown>): Promise<{ stored: boolean }> {

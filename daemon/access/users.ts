@@ -1,6 +1,6 @@
 import type { Result } from '../../shared/protocol/methods.ts'
 import { Refusal } from '../refusal.ts'
-import type { StoredUser, UserStore } from '../store/store.ts'
+import type { LoginChange, StoredUser, UserStore } from '../store/store.ts'
 import { type Account, type Accounts, noLimits } from './accounts.ts'
 import type { LateChanges } from './late-changes.ts'
 import { formatPasswordHash } from './password-hash.ts'
@@ -9,7 +9,7 @@ import { RemovedAccounts } from './removed-accounts.ts'
 import type { Turns } from './turns.ts'
 
 /** What operators change of a user beside limits. */
-type Login = Partial<Pick<StoredUser, 'password' | 'enabled'>>
+type Login = Pick<LoginChange, 'password' | 'enabled'>
 
 /** Whether clients must log in while there are so many users, disabled ones included. */
 export type LoginPolicy = (users: number) => boolean
@@ -184,8 +184,10 @@ export class Users {
     const hash = await this.#passwords.hash(password)
     await this.#turns.take(async () => {
       if (this.#accounts.named(account.name) !== account) return
-      await this.#update(account, { password: formatPasswordHash(hash) })
-      this.#accounts.put({ ...account, password: hash })
+      // Another daemon may have stored another one, which is not known here yet.
+      const was = formatPasswordHash(account.password)
+      if (await this.#update(account, { password: formatPasswordHash(hash), was }))
+        this.#accounts.put({ ...account, password: hash })
     })
   }
 
@@ -198,7 +200,7 @@ export class Users {
       const account = { ...this.#existing(name), enabled }
       if (!enabled) return this.#change(account, { enabled }, true)
       await this.#late.settle()
-      await this.#update(account, { enabled })
+      if (!(await this.#update(account, { enabled }))) throw missing(name)
       this.#accounts.put(account)
       return { cut: await this.#tell(account.index), stored: true }
     })
@@ -230,10 +232,9 @@ export class Users {
     if (this.#unsaved.get(account.id) === login) this.#unsaved.delete(account.id)
   }
 
-  /** No more than that: another daemon of a fleet may have changed something else of the same user. */
-  async #update({ id, name }: Account, login: Login): Promise<void> {
-    const stored = id === undefined ? undefined : await this.#store.named(name)
-    if (stored && stored.id === id) await this.#store.update({ ...stored, ...login })
+  /** Whether the user is still there. Nothing is kept of a temporary one. */
+  async #update({ id }: Account, login: Omit<LoginChange, 'id'>): Promise<boolean> {
+    return id === undefined || this.#store.update({ id, ...login })
   }
 
   /** Nothing is kept of a temporary user. */

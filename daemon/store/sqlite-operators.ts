@@ -9,7 +9,8 @@ export function sqliteOperators(database: DatabaseSync): Immediate<OperatorStore
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   )
   const update = database.prepare(
-    'UPDATE operators SET role = ?, salt = ?, iterations = ?, stored_key = ?, server_key = ?, created = ? WHERE name = ?',
+    `UPDATE operators SET role = coalesce(?, role), salt = coalesce(?, salt), iterations = coalesce(?, iterations),
+      stored_key = coalesce(?, stored_key), server_key = coalesce(?, server_key) WHERE name = ? AND created = ?`,
   )
   const remove = database.prepare('DELETE FROM operators WHERE name = ?')
   const decoy = database.prepare('SELECT bytes FROM decoy')
@@ -17,7 +18,10 @@ export function sqliteOperators(database: DatabaseSync): Immediate<OperatorStore
   return {
     list: () => (list.all() as OperatorRow[]).map(fromRow),
     insert: (operator) => insert.run(...columns(operator)).changes === 1,
-    update: (operator) => update.run(...columns(operator)).changes === 1,
+    update: ({ name, created, role = null, keys }) => {
+      const { salt = null, iterations = null, storedKey = null, serverKey = null } = keys ?? {}
+      return update.run(role, salt, iterations, storedKey, serverKey, name, created).changes === 1
+    },
     remove: (name) => void remove.run(name),
     decoySecret: () => (decoy.get() as { bytes: Uint8Array }).bytes,
   }

@@ -22,17 +22,14 @@ export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
     ON CONFLICT DO NOTHING`,
   )
   const update = database.prepare(
-    `UPDATE users SET name = ?, password = ?, enabled = ?, created = ?, limits = ?, revision = ?, first_used = ?
-    WHERE id = ?`,
+    `UPDATE users SET password = coalesce(?, password), enabled = coalesce(?, enabled)
+    WHERE id = ? AND password = coalesce(?, password)`,
   )
   const setLimits = database.prepare(
     `UPDATE users SET limits = value ->> 'limits', revision = value ->> 'revision', first_used = value ->> 'firstUsed'
     FROM json_each(?) WHERE users.id = value ->> 'id'`,
   )
   const remove = database.prepare('DELETE FROM users WHERE id = ?')
-  const columns = ({ name, password, enabled, created, limits, revision, firstUsed }: Omit<StoredUser, 'id'>) => {
-    return [name, password, Number(enabled), created, JSON.stringify(limits), revision, firstUsed]
-  }
 
   return {
     list() {
@@ -76,11 +73,17 @@ export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
     count: (group) =>
       Number((group === undefined ? count.get() : countOf.get(group === defaultGroup ? null : group))?.count),
     insert(user) {
-      const { changes, lastInsertRowid } = insert.run(...columns(user))
+      const { changes, lastInsertRowid } = insert.run(...columnsOf(user))
       return changes === 1 ? Number(lastInsertRowid) : undefined
     },
-    update: (user) => update.run(...columns(user), user.id).changes === 1,
+    update: ({ id, password = null, enabled, was = null }) =>
+      update.run(password, enabled === undefined ? null : Number(enabled), id, was).changes === 1,
     setLimits: (changes) => void setLimits.run(JSON.stringify(changes)),
     remove: (id) => void remove.run(id),
   }
+}
+
+/** In the order in which an import and an insert have them. */
+export function columnsOf({ name, password, enabled, created, limits, revision, firstUsed }: Omit<StoredUser, 'id'>) {
+  return [name, password, Number(enabled), created, JSON.stringify(limits), revision, firstUsed]
 }

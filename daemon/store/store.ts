@@ -83,6 +83,14 @@ export interface StoredLimits extends Pick<StoredUser, 'id' | 'limits' | 'revisi
   readonly was?: number | undefined
 }
 
+/** What a change of a login changes of a user: where others may have changed something else of the same user, that stays. */
+export interface LoginChange extends Pick<StoredUser, 'id'> {
+  readonly password?: string | undefined
+  readonly enabled?: boolean | undefined
+  /** The password that the change is made from; undefined: it does not matter. */
+  readonly was?: string | undefined
+}
+
 export interface UserStore {
   /** All of them, in no particular order. */
   list(): Promise<StoredUser[]>
@@ -91,8 +99,8 @@ export interface UserStore {
   count(group?: string): Promise<number>
   /** Resolves to the new user's id; undefined if the name is taken, and then nothing has changed. */
   insert(user: Omit<StoredUser, 'id'>): Promise<number | undefined>
-  /** Replaces the user with that id; limits of a later revision that another node has stored stay. False if there is none. */
-  update(user: StoredUser): Promise<boolean>
+  /** Changes that of the user with the id, and nothing else. False if there is none, or the password is not what it `was`. */
+  update(change: LoginChange): Promise<boolean>
   /**
    * All of them or none; users who are not there are passed over. Refused with `conflict` if another node has changed the
    * limits of one of them since the revision they `was`.
@@ -219,13 +227,22 @@ export interface StoredOperator {
   readonly created: number
 }
 
+/** What SCRAM checks a password against. */
+export type StoredKeys = Pick<StoredOperator, 'salt' | 'iterations' | 'storedKey' | 'serverKey'>
+
+/** What a change changes of an operator, of whom another node may have changed something else. One of a later `created` is somebody else. */
+export interface OperatorChange extends Pick<StoredOperator, 'name' | 'created'> {
+  readonly role?: StoredOperator['role'] | undefined
+  readonly keys?: StoredKeys | undefined
+}
+
 export interface OperatorStore {
   /** All of them, in no particular order. */
   list(): Promise<StoredOperator[]>
   /** False if the name is taken; then nothing has changed. */
   insert(operator: StoredOperator): Promise<boolean>
-  /** Replaces the operator of that name; false if there is none. */
-  update(operator: StoredOperator): Promise<boolean>
+  /** Changes that of the operator, and nothing else; false if that one is there no more. */
+  update(change: OperatorChange): Promise<boolean>
   /** Does nothing if there is none. */
   remove(name: string): Promise<void>
   /** 32 random bytes, the same for as long as there is this store. */

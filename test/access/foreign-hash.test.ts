@@ -105,6 +105,15 @@ describe('a user with a foreign hash', () => {
     expect(await ask('another')).toMatchObject({ user: 1 })
   })
 
+  it('keeps a password that another daemon of a fleet has stored meanwhile', async () => {
+    const { store, accounts, users } = await house()
+    const before = accounts.named('ann')
+    await store.users.update({ id: before?.id ?? 0, password: 'what another has stored' })
+    if (before) await users.learnPassword(before, utf8(password))
+    expect(await store.users.named('ann')).toMatchObject({ password: 'what another has stored' })
+    expect(accounts.named('ann')).toBe(before)
+  })
+
   it('logs in though the disk takes nothing, and keeps the hash there is', async () => {
     const full = new StoreError('failed', 'the disk is full')
     const { accounts, ask, learnt } = await house((store) => ({

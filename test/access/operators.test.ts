@@ -4,7 +4,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { LateChanges } from '../../daemon/access/late-changes.ts'
 import { Operators } from '../../daemon/access/operators.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
-import { type OperatorStore, type StoredOperator, StoreError } from '../../daemon/store/store.ts'
+import { type OperatorChange, type OperatorStore, type StoredOperator, StoreError } from '../../daemon/store/store.ts'
 import { beginClient, beginServer } from '../../shared/protocol/scram.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
@@ -27,10 +27,11 @@ class FakeStore implements OperatorStore {
     return true
   }
 
-  async update(operator: StoredOperator): Promise<boolean> {
+  async update({ name, created, role, keys }: OperatorChange): Promise<boolean> {
     this.#work()
-    if (!this.rows.has(operator.name)) return false
-    this.rows.set(operator.name, operator)
+    const before = this.rows.get(name)
+    if (before?.created !== created) return false
+    this.rows.set(name, { ...before, ...(role && { role }), ...keys })
     return true
   }
 
@@ -210,4 +211,42 @@ it('does not give back, by what another daemon has changed, what is not stored y
   await there.setRole('bob', 'viewer')
   await here.adopt()
   expect(here.list()).toMatchObject([{ name: 'bob', role: 'viewer' }])
+})
+
+it('changes nothing of an operator but what is to be changed, though another daemon has changed the rest meanwhile', async () => {
+  const store = new FakeStore()
+  const late = new LateChanges(() => {}, 2 ** 31 - 1)
+  const here = await Operators.load(store, late)
+  for (const name of ['ann', 'bob', 'cid', 'dan']) await here.add({ name, role: 'admin', password })
+  const there = await Operators.load(store, new LateChanges(() => {}))
+  // This one cannot reach the store for a while.
+  store.fails = true
+  await here.setRole('ann', 'viewer')
+  await here.setPassword('bob', 'by himself')
+  await here.setRole('cid', 'operator')
+  await here.setPassword('cid', 'by her')
+  await here.setRole('dan', 'viewer')
+  store.fails = false
+  await there.setPassword('ann', 'since the other is known')
+  await there.setRole('bob', 'viewer')
+  await there.remove('dan')
+  await new Promise((resolve) => setTimeout(resolve, 2))
+  await there.add({ name: 'dan', role: 'admin', password })
+  await here.adopt()
+  await there.adopt()
+  for (const each of [here, there]) {
+    const roles = Object.fromEntries(each.list().map(({ name, role }) => [name, role]))
+    expect(roles).toEqual({ ann: 'viewer', bob: 'viewer', cid: 'operator', dan: 'admin' })
+    expect(admits(each, 'ann', password)).toBe(false)
+    expect(admits(each, 'bob', 'by himself')).toBe(true)
+    expect(admits(each, 'cid', 'by her')).toBe(true)
+  }
+})
+
+it('refuses to raise one whom another daemon has removed', async () => {
+  const store = new FakeStore()
+  const here = await Operators.load(store, late)
+  await here.add({ name: 'ann', role: 'viewer', password })
+  await (await Operators.load(store, late)).remove('ann')
+  await expect(here.setRole('ann', 'admin')).rejects.toMatchObject({ kind: 'not_found' })
 })

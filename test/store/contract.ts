@@ -82,12 +82,14 @@ export function testStore(adapter: string, newPlace: () => Promise<Open>): void 
     it('change alone', async () => {
       const [annId, bobId] = [await inserted(ann), await inserted(bob)]
       const changed = { ...bob, id: bobId, password: 'another', enabled: false }
-      expect(await store.users.update(changed)).toBe(true)
+      expect(await store.users.update({ id: bobId, enabled: false })).toBe(true)
+      expect(await store.users.update({ id: bobId, password: 'another', was: bob.password })).toBe(true)
+      expect(await store.users.update({ id: bobId, password: 'a third', was: bob.password })).toBe(false)
       expect(await listed(store)).toEqual([{ ...ann, id: annId }, changed])
     })
 
     it('are not made by a change', async () => {
-      expect(await store.users.update({ ...bob, id: 7 })).toBe(false)
+      expect(await store.users.update({ id: 7, enabled: true })).toBe(false)
       expect(await store.users.list()).toEqual([])
     })
 
@@ -103,7 +105,7 @@ export function testStore(adapter: string, newPlace: () => Promise<Open>): void 
 
     it('are there again after closing and opening', async () => {
       const [annId, bobId] = [await inserted(ann), await inserted(bob)]
-      await store.users.update({ ...ann, id: annId, enabled: false })
+      await store.users.update({ id: annId, enabled: false })
       await store.users.remove(bobId)
       await store.close()
       store = await open()
@@ -124,7 +126,7 @@ export function testStore(adapter: string, newPlace: () => Promise<Open>): void 
         { ...ann, id: annId, limits: { quota: 1, sources: ['10.0.0.0/8'], note: null }, revision: 1 },
         { ...bob, id: bobId, limits, revision: 2, firstUsed: 5 },
       ])
-      await store.users.update({ ...bob, id: bobId, revision: 3 })
+      await store.imports.save({ groups: [], added: [], changed: [{ ...bob, id: bobId, revision: 3 }] })
       expect((await listed(store))[1]).toEqual({ ...bob, id: bobId, revision: 3 })
     })
 

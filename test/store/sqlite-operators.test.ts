@@ -53,8 +53,12 @@ describe('operators in SQLite', () => {
     await store.operators.insert(ann)
     await store.operators.insert(bob)
     const changed = { ...bob, role: 'operator', storedKey: new Uint8Array(32).fill(9) } as const
-    expect(await store.operators.update(changed)).toBe(true)
+    const { salt, iterations, storedKey, serverKey } = changed
+    expect(await store.operators.update({ name: 'bob', created: bob.created, role: 'operator' })).toBe(true)
+    const keys = { salt, iterations, storedKey, serverKey }
+    expect(await store.operators.update({ name: 'bob', created: bob.created, keys })).toBe(true)
     expect(await store.operators.update({ ...ann, name: 'carl' })).toBe(false)
+    expect(await store.operators.update({ ...changed, created: bob.created + 1, role: 'admin' })).toBe(false)
     expect(await kept()).toEqual([ann, changed])
   })
 

@@ -25,14 +25,15 @@ export function postgresOperators(connections: Connections, node: string): Opera
         if (rows.length > 0) await note('operator', [operator.name])
         return rows.length > 0
       }),
-    update: (operator) =>
+    update: ({ name, created, role, keys }) =>
       noted(connections, node, async (ask, note) => {
         const rows = await ask(
-          `UPDATE proxyd.operators SET role = $2, salt = $3, iterations = $4, stored_key = $5, server_key = $6, created = $7
-          WHERE name = $1 RETURNING name`,
-          valuesOf(operator),
+          `UPDATE proxyd.operators SET role = coalesce($3, role), salt = coalesce($4, salt),
+            iterations = coalesce($5, iterations), stored_key = coalesce($6, stored_key), server_key = coalesce($7, server_key)
+          WHERE name = $1 AND created = $2 RETURNING name`,
+          [name, created, role, keys?.salt, keys?.iterations, keys?.storedKey, keys?.serverKey],
         )
-        if (rows.length > 0) await note('operator', [operator.name])
+        if (rows.length > 0) await note('operator', [name])
         return rows.length > 0
       }),
     remove: (name) =>

@@ -47,11 +47,15 @@ export function postgresUsers(connections: Connections, node: string): UserStore
         if (id !== undefined) await note('user', [user.name])
         return id
       }),
-    update: (user) =>
+    update: ({ id, password, enabled, was }) =>
       noted(connections, node, async (ask, note) => {
-        const names = await updateUsers(ask, [user])
-        await note('user', names)
-        return names.length > 0
+        const rows = await ask<Named>(
+          `UPDATE proxyd.users SET password = coalesce($2, password), enabled = coalesce($3, enabled)
+          WHERE id = $1 AND password = coalesce($4, password) RETURNING name`,
+          [id, password, enabled, was],
+        )
+        await note('user', namesOf(rows))
+        return rows.length > 0
       }),
     setLimits: (changes) =>
       noted(
@@ -112,7 +116,7 @@ export async function insertUsers(
   return users.map(({ name }) => ids.get(name))
 }
 
-/** Those that are there. Returns all names that they had and have. */
+/** Those that are there; limits of a later revision that another node has stored stay. Returns all names that they had and have. */
 export async function updateUsers(ask: Ask, users: readonly StoredUser[]): Promise<string[]> {
   const rows = await ask<Named & { was: string }>(
     `UPDATE proxyd.users SET name = given.name, password = given.password, enabled = given.enabled, created = given.created,

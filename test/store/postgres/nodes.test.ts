@@ -71,7 +71,7 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
   it('hear what it was, and who made it', async () => {
     const [a, b] = await nodes('a', 'b')
     const id = (await a.users.insert(bob)) ?? 0
-    await b.users.update({ ...bob, id, name: 'bobby' })
+    await b.imports.save({ groups: [], added: [], changed: [{ ...bob, id, name: 'bobby' }] })
     await b.users.setLimits([{ id, limits: { quota: 1 }, revision: 1, firstUsed: null }])
     await a.groups.put({ name: 'staff', limits: {}, revision: 2 })
     await a.settings.save(1, new Map([['log-level', 'debug']]))
@@ -136,9 +136,29 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
       ...conflict,
       details: { revision: 7 },
     })
-    await b.users.update({ ...bob, id, password: 'another' })
+    await b.users.update({ id, password: 'another' })
     expect(await a.users.named('bob')).toEqual({ ...bob, id, password: 'another', limits: { quota: 1 }, revision: 7 })
     await expect(b.imports.save({ groups: [], added: [bob], changed: [] })).rejects.toMatchObject(conflict)
+  })
+
+  it('may change different things of one user or operator at the same moment, and both last', async () => {
+    const [a, b] = await nodes('a', 'b')
+    const [salt, key] = [new Uint8Array(16), new Uint8Array(32)]
+    const keys = { salt, iterations: 4096, storedKey: key, serverKey: key }
+    const joe = { name: 'joe', created: 1 }
+    for (let round = 0; round < 5; round++) {
+      const id = (await a.users.insert({ ...bob, name: `user${round}` })) ?? 0
+      await a.operators.insert({ ...joe, ...keys, name: `joe${round}`, role: 'admin' })
+      const other = { ...keys, storedKey: key.map(() => 7) }
+      await Promise.all([
+        a.users.update({ id, enabled: false }),
+        b.users.update({ id, password: 'another' }),
+        a.operators.update({ ...joe, name: `joe${round}`, role: 'viewer' }),
+        b.operators.update({ ...joe, name: `joe${round}`, keys: other }),
+      ])
+      expect(await a.users.named(`user${round}`)).toMatchObject({ enabled: false, password: 'another' })
+      expect(await a.operators.list()).toContainEqual({ ...joe, ...other, name: `joe${round}`, role: 'viewer' })
+    }
   })
 
   it('add what their users move, each batch once, and keep one mark', async () => {
