@@ -70,7 +70,7 @@ async function readAll(
   try {
     const warnings: string[] = []
     const warn = (message: string) => void warnings.push(message)
-    const accounts = await loadAccounts(store, [], new Passwords(), store.fleet && { needed: [], warn })
+    const accounts = await loadAccounts(store, [], new Passwords(), { needed: [], warn })
     const groups = new Groups(await store.groups.list())
     const damages = [
       ...groups.list().flatMap(({ name, limits }) => damageOf('group', name, limits) ?? []),

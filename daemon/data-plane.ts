@@ -94,12 +94,8 @@ export async function startDataPlane(
   const { values: settings } = configuration
   const warn = (message: string) => log.warn(message)
   const passwords = new Passwords()
-  const accounts = await loadAccounts(
-    store,
-    settings.user,
-    passwords,
-    store.fleet && { needed: trustedNames(settings['trusted-from']), warn },
-  )
+  const needed = trustedNames(settings['trusted-from'])
+  const accounts = await loadAccounts(store, settings.user, passwords, { needed, warn })
   refuseOpenProxy(settings, accounts.size)
 
   const limiting = await startLimiting(settings, accounts, store, spool, parts, warn)

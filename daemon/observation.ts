@@ -1,6 +1,8 @@
 import type { Result, User } from '../shared/protocol/methods.ts'
 import type { Account } from './access/accounts.ts'
 import type { LateChanges } from './access/late-changes.ts'
+import { shutOut } from './access/load-accounts.ts'
+import { lostPassword } from './access/password-hash.ts'
 import type { Users } from './access/users.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Ending } from './ending.ts'
@@ -31,7 +33,7 @@ interface Watched {
 /** What the daemon's status tells of what operators change. */
 interface Known {
   readonly users: Pick<Users, 'passwordRequired' | 'lastUserOpens'>
-  readonly config: Pick<LiveSettings, 'values'>
+  readonly config: Pick<LiveSettings, 'values' | 'damages'>
   readonly late: Pick<LateChanges, 'waiting'>
 }
 
@@ -163,9 +165,10 @@ export function statusReport(
   const { engine, accounts, names, accessLog, maxConnections } = dataPlane
   const { usage, limits, limitLines: lines } = dataPlane
   const waiting = () => [...late.waiting, ...dataPlane.waiting()]
+  const damages = () => [...damagesOf(dataPlane), ...config.damages]
   const near = nearLimits({ accounts, effective: limits.effective, usage, lines }, mostNear)
   const health = healthReport({
-    ...{ engine, maxConnections, metrics, waiting, names, near, accessLog, openMetrics, webhook, fleet },
+    ...{ engine, maxConnections, metrics, waiting, damages, names, near, accessLog, openMetrics, webhook, fleet },
     store: changes,
     balancers: config.values['proxy-protocol-from'],
     trusted: () => config.values['trusted-from'],
@@ -188,4 +191,10 @@ export function statusReport(
     health: health(),
     sample: metrics.now(),
   })
+}
+
+/** What is damaged in the store, and keeps out whoever it is about, in words for people. */
+function damagesOf({ accounts, limits, bans }: DataPlane): string[] {
+  const closed = accounts.list().flatMap(({ name, password }) => (password === lostPassword ? name : []))
+  return [...(closed.length > 0 ? [shutOut(...closed)] : []), ...limits.damages, ...bans.damages]
 }

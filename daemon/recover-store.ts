@@ -2,8 +2,7 @@ import { chownSync, existsSync, linkSync, mkdtempSync, renameSync, rmSync, statS
 import { join } from 'node:path'
 import { whyNot } from '../shared/file-trouble.ts'
 import { counted } from '../shared/format/count.ts'
-import { parsePasswordHash } from './access/password-hash.ts'
-import { checkStore } from './check-store.ts'
+import { checkStore, readStore } from './check-store.ts'
 import { errnoOf, Failure } from './failure.ts'
 import { parseRules } from './policy/rule.ts'
 import { Refusal } from './refusal.ts'
@@ -32,10 +31,12 @@ export async function recoverStore(folder: string): Promise<string> {
   if (sound !== undefined) return `${sound}there is nothing to recover\n`
   const made = replacing(file, () => mkdtempSync(join(folder, 'recovered-')))
   try {
-    const { recovered, unusable } = await recoverInto(made, file)
-    await checkStore(databaseIn(made), folder)
+    const { recovered, areRulesLost } = await recoverInto(made, file)
+    const { lines } = await readStore(databaseIn(made), folder)
     const kept = replacing(file, () => replace(file, databaseIn(made)))
-    return [...linesOf(recovered, unusable), `the damaged one is kept as ${kept}`].map((line) => `${line}\n`).join('')
+    return [...linesOf(recovered, areRulesLost), ...lines.slice(1), `the damaged one is kept as ${kept}`]
+      .map((line) => `${line}\n`)
+      .join('')
   } catch (error) {
     throw error instanceof Refusal ? new Failure(1, error.message) : error
   } finally {
@@ -43,31 +44,23 @@ export async function recoverStore(folder: string): Promise<string> {
   }
 }
 
-async function recoverInto(made: string, file: string): Promise<{ recovered: Recovered; unusable: string[] }> {
+async function recoverInto(made: string, file: string): Promise<{ recovered: Recovered; areRulesLost: boolean }> {
   using copy = copyDatabase(file)
   await (await openStore(made)).close()
   const recovered = recoverDatabase(copy.folder, made, file)
-  const unusable = await dropUnusable(made)
+  const areRulesLost = await dropRules(made)
   checkDatabase(made, file)
-  return { recovered, unusable }
+  return { recovered, areRulesLost }
 }
 
-/** Drops what can be read and means nothing, so that proxyd starts with the rest; tells of it. */
-async function dropUnusable(made: string): Promise<string[]> {
+/** Drops rules that can be read and mean nothing, so that proxyd starts with the rest. Resolves to whether it did. */
+async function dropRules(made: string): Promise<boolean> {
   const store = await openStore(made)
   try {
-    const lost: string[] = []
-    for (const { id, name, password } of await store.users.list()) {
-      if (parsePasswordHash(password)) continue
-      await store.users.remove(id)
-      lost.push(`the user ${JSON.stringify(name)}, whose password is damaged`)
-    }
     const rules = await store.rules.load()
-    if (rules && !areRules(rules.text)) {
-      await store.rules.save({ ...rules, text: '', ids: [] })
-      lost.push('the rules, whose text is damaged')
-    }
-    return lost
+    const areLost = rules !== undefined && !areRules(rules.text)
+    if (areLost) await store.rules.save({ ...rules, text: '', ids: [] })
+    return areLost
   } finally {
     await store.close()
   }
@@ -82,17 +75,18 @@ function areRules(text: string): boolean {
   }
 }
 
-function linesOf({ tables, lostUsers }: Recovered, unusable: readonly string[]): string[] {
+function linesOf({ tables, lostUsers }: Recovered, areRulesLost: boolean): string[] {
   const holes = tables.filter(({ isWhole }) => !isWhole).map(({ name }) => name)
   const named = lostUsers.slice(0, mostNamed).map((name) => JSON.stringify(name))
   const more = lostUsers.length > mostNamed ? ` and ${lostUsers.length - mostNamed} more` : ''
-  const hasNoRules = holes.includes('rules') || unusable.some((what) => what.startsWith('the rules'))
+  const hasNoRules =
+    areRulesLost || tables.some(({ name, rows, isWhole }) => name === 'rules' && rows === 0 && !isWhole)
   const hasNoUsers = tables.every(({ name, rows }) => name !== 'users' || rows === 0)
   return [
     `recovered ${tables.map(({ name, rows }) => `${name}: ${rows}`).join(', ')}`,
     ...(holes.length > 0 ? [`not all could be read of ${holes.join(', ')}`] : []),
     ...(lostUsers.length > 0 ? [`lost are ${counted(lostUsers.length, 'user')}: ${named.join(', ')}${more}`] : []),
-    ...unusable.map((what) => `lost is ${what}`),
+    ...(areRulesLost ? ['lost are the rules, whose text is damaged'] : []),
     ...(hasNoRules ? ['WITHOUT ITS RULES: apply them anew before proxyd starts for others'] : []),
     ...(hasNoUsers ? ['WITHOUT USERS: clients of this machine need no password, unless --auth required says so'] : []),
   ]

@@ -3,7 +3,7 @@ import type { StoredUsage, StoredUser, UserStore } from '../store/store.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { type Claimant, FairQueue } from './fair-queue.ts'
 import { shutOut } from './load-accounts.ts'
-import { lostPassword, parsePasswordHash } from './password-hash.ts'
+import { lostPassword, storedPassword } from './password-hash.ts'
 import type { Turns } from './turns.ts'
 
 export interface AbsentAccountsOptions {
@@ -125,9 +125,9 @@ export class AbsentAccounts {
   }
 
   #read(stored: StoredUser): Omit<Account, 'index'> {
-    const password = parsePasswordHash(stored.password)
-    if (!password) this.#options.warn(shutOut(stored.name))
-    return { ...stored, password: password ?? lostPassword }
+    const password = storedPassword(stored.password)
+    if (password === lostPassword) this.#options.warn(shutOut(stored.name))
+    return { ...stored, password }
   }
 
   /**

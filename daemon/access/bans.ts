@@ -47,7 +47,8 @@ export class Bans implements Sources {
   /** What is not stored yet, by source; null: the ban is no more. */
   readonly #unsaved = new Map<string, ToldBan | null>()
   /** What stands in the store for the source of a ban, and is none. */
-  readonly #damaged = new Set<string>()
+  /** By what stands for the source, why it cannot be read. */
+  readonly #damaged = new Map<string, string>()
   #timer: NodeJS.Timeout | undefined
   /** The loops do not know of the last change yet. */
   #isStale = false
@@ -90,7 +91,7 @@ export class Bans implements Sources {
     await this.#save()
     const listed = await this.#options.store.list()
     const changed = sources === 'all' ? listed : listed.filter(({ source }) => sources.has(source))
-    for (const source of sources === 'all' ? this.#damaged : sources) this.#damaged.delete(source)
+    for (const source of sources === 'all' ? this.#damaged.keys() : sources) this.#damaged.delete(source)
     const stored = new Map(this.#readable(changed).map((read) => [read[0].source, read]))
     const now = this.#now()
     const known = new Map(this.#penalties.bans.map((ban) => [formatNetwork(ban.network), ban]))
@@ -109,7 +110,7 @@ export class Bans implements Sources {
 
   #readable(told: readonly ToldBan[]): ReadBans['readable'] {
     const { readable, damaged, renamed, warnings } = readBans(told)
-    for (const source of damaged) this.#damaged.add(source)
+    for (const [source, problem] of damaged) this.#damaged.set(source, problem)
     // It goes on under the name that lifts it.
     for (const source of renamed) this.#unsaved.set(source, null)
     for (const warning of warnings) this.#options.warn(warning)
@@ -170,6 +171,11 @@ export class Bans implements Sources {
   }
 
   /** By source, in code point order. */
+  /** What of the stored ones is left out, in words for people. */
+  get damages(): string[] {
+    return leftOut(this.#damaged)
+  }
+
   list(): ToldBan[] {
     this.#penalties.expire(this.#now())
     return this.#penalties.bans.map((ban) => this.#told(ban)).sort((a, b) => byCodePoint(a.source, b.source))
@@ -231,7 +237,7 @@ export class Bans implements Sources {
 
   #forgetDamaged(): Promise<boolean> {
     if (this.#damaged.size === 0) throw new Refusal('not_found', 'there is no stored ban that cannot be read')
-    for (const source of this.#damaged) this.#unsaved.set(source, null)
+    for (const source of this.#damaged.keys()) this.#unsaved.set(source, null)
     this.#damaged.clear()
     return this.#store()
   }
@@ -324,8 +330,8 @@ const reasonWords: Readonly<Record<BanReason, string>> = {
 /** Stored bans, as far as they can be read. */
 interface ReadBans {
   readonly readable: readonly (readonly [ToldBan, Network])[]
-  /** What stands for the source of the others. */
-  readonly damaged: readonly string[]
+  /** By what stands for the source of the others, why they cannot be read. */
+  readonly damaged: ReadonlyMap<string, string>
   /** What stands for the source of a readable one, which is written in another way. */
   readonly renamed: readonly string[]
   /** Of all that is damaged, for people. */
@@ -338,9 +344,8 @@ interface ReadBans {
  */
 export function readBans(stored: readonly ToldBan[]): ReadBans {
   const readable: [ToldBan, Network][] = []
-  const damaged: string[] = []
+  const damaged = new Map<string, string>()
   const renamed: string[] = []
-  const problems: string[] = []
   const endless: string[] = []
   for (const ban of stored) {
     try {
@@ -352,11 +357,10 @@ export function readBans(stored: readonly ToldBan[]): ReadBans {
       readable.push([{ ...(isSound ? ban : endlessly(ban)), source }, network])
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
-      damaged.push(ban.source)
-      problems.push(error.message)
+      damaged.set(ban.source, error.message)
     }
   }
-  return { readable, damaged, renamed, warnings: [...leftOut(problems), ...holding(endless)] }
+  return { readable, damaged, renamed, warnings: [...leftOut(damaged), ...holding(endless)] }
 }
 
 /** More characters than any source has. */
@@ -374,7 +378,8 @@ function endlessly({ source, by }: ToldBan): ToldBan {
   return { source, since: 0, until: null, reason: 'operator', by: by ?? 'nobody' }
 }
 
-function leftOut([first, ...others]: readonly string[]): string[] {
+function leftOut(damaged: ReadBans['damaged']): string[] {
+  const [first, ...others] = damaged.values()
   if (first === undefined) return []
   const which = others.length > 0 ? `, the first since ${first}` : `, since ${first}`
   const mend = `ban anew whom it was about, and forget them with 'unban ${damagedBans}'`

@@ -2,14 +2,16 @@ import { newUserNameRules, problemWithText, userPasswordRules } from '../../shar
 import { Failure } from '../failure.ts'
 import type { Store, StoredUser, UserStore } from '../store/store.ts'
 import { Accounts, noLimits } from './accounts.ts'
-import { lostPassword, parsePasswordHash } from './password-hash.ts'
+import { lostPassword, storedPassword } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
 
 /** Users of a fleet's store that a node has in memory from the start on; of more, each has those who come to it. */
 const mostFromStart = 50_000
 
-/** Of a store that nodes share. */
-export interface SharedUsers {
+/** Of many whose password is damaged, so many are named. */
+const mostNamed = 20
+
+interface LoadOptions {
   /** Who is needed before anybody logs in. */
   readonly needed: Iterable<string>
   /** Hears of what is damaged. */
@@ -18,27 +20,27 @@ export interface SharedUsers {
 
 /**
  * All users at the daemon's start: those of the store, and those given with `--user`, whose names differ. Of a store of a fleet
- * that has very many, those who are needed: the others come by name. Rejects with a
- * Failure if a flag makes no sense, has the name of a lasting user, there are too many, or a stored password is damaged; in a
- * fleet, whose nodes cannot all wait for one row, nobody can log in as that user.
+ * that has very many, those who are needed: the others come by name. As one whose stored password is damaged nobody can log in.
+ * Rejects with a Failure if a flag makes no sense or has the name of a lasting user, or there are too many.
  */
 export async function loadAccounts(
-  { called, users: store }: Pick<Store, 'called' | 'users'>,
+  { users: store, fleet }: Pick<Store, 'users' | 'fleet'>,
   userFlags: readonly string[],
   passwords: Passwords,
-  fleet?: SharedUsers,
+  { needed, warn }: LoadOptions,
 ): Promise<Accounts> {
   const temporary = parseUserFlags(userFlags)
   const accounts = new Accounts()
   const count = fleet ? await store.count() : 0
   if (count > mostFromStart) Object.assign(accounts, { isPartial: true, absent: count })
-  for (const user of fleet && accounts.isPartial ? await named(store, fleet.needed) : await store.list()) {
+  const closed: string[] = []
+  for (const user of accounts.isPartial ? await named(store, needed) : await store.list()) {
     refuseIfFull(accounts)
-    const password = parsePasswordHash(user.password)
-    if (!password && !fleet) throw new Failure(1, damaged(called, user.name))
-    if (!password) fleet?.warn(shutOut(user.name))
-    accounts.add({ ...user, password: password ?? lostPassword })
+    const password = storedPassword(user.password)
+    if (password === lostPassword) closed.push(user.name)
+    accounts.add({ ...user, password })
   }
+  if (closed.length > 0) warn(shutOut(...closed))
   accounts.absent -= accounts.isPartial ? accounts.list().length : 0
   for (const { name, password } of temporary) {
     const isTaken = accounts.isPartial ? (await store.named(name)) !== undefined : accounts.named(name) !== undefined
@@ -55,14 +57,12 @@ async function named(store: UserStore, names: Iterable<string>): Promise<StoredU
   return users.filter((user) => user !== undefined)
 }
 
-function damaged(called: string, name: string): string {
-  const mend = 'restore a backup, or have proxyd --recover-store save the others'
-  return `in ${called} the stored password of ${JSON.stringify(name)} is damaged: ${mend}`
-}
-
-/** For people: who has a damaged password in the store of a fleet. They are there all the same: without users anybody might come. */
-export function shutOut(name: string): string {
-  return `the stored password of ${JSON.stringify(name)} is damaged, so nobody can log in as them: give them another with 'passwd'`
+/** For people: who has a damaged password in the store. They are there all the same: without users anybody might come. */
+export function shutOut(...names: readonly string[]): string {
+  const shown = names.slice(0, mostNamed).map((name) => JSON.stringify(name))
+  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''
+  const mend = "give them another with 'passwd'"
+  return `the stored password of ${shown.join(', ')}${more} is damaged, so nobody can log in as them: ${mend}`
 }
 
 function clash(name: string): string {

@@ -1,4 +1,4 @@
-import { hash as digest, randomBytes, scrypt } from 'node:crypto'
+import { hash as digest, scrypt } from 'node:crypto'
 import { type ForeignHash, parseForeignHash } from './foreign-hash.ts'
 
 /** What is kept of a password. */
@@ -18,12 +18,16 @@ export interface ScryptHash {
 export const scryptParameters = { cost: 14, blockSize: 8, parallelism: 1 } as const
 export const saltBytes = 16
 export const keyBytes = 32
-/** Stands for one that the store has damaged: nobody has it, and to guess at it costs what it costs of others. */
+/**
+ * Stands for one that the store has damaged, and stored, or taken elsewhere, it means the same: nobody knows a password of this key,
+ * and to guess at it costs what it costs of others.
+ */
 export const lostPassword: PasswordHash = {
   ...scryptParameters,
-  salt: randomBytes(saltBytes),
-  key: randomBytes(keyBytes),
+  salt: new Uint8Array(saltBytes),
+  key: new Uint8Array(keyBytes).fill(0xff),
 }
+const lostText = formatPasswordHash(lostPassword)
 /** Of N, r and p together, what a guess at somebody's password must not cost more than: 128 MiB, and eight times ours. */
 const mostWork = 2 ** 20
 
@@ -51,6 +55,7 @@ export function formatPasswordHash(hash: PasswordHash): string {
 
 /** The hash in a text of `formatPasswordHash`, or undefined if it is none. */
 export function parsePasswordHash(text: string): PasswordHash | undefined {
+  if (text === lostText) return lostPassword
   const fields = /^\$scrypt-sha256\$ln=(\d+),r=(\d+),p=(\d+)\$([A-Za-z\d+/]+)\$([A-Za-z\d+/]+)$/.exec(text)
   if (!fields) return parseForeignHash(text)
   const [, cost, blockSize, parallelism, salt, key] = fields
@@ -62,6 +67,11 @@ export function parsePasswordHash(text: string): PasswordHash | undefined {
     key: Buffer.from(key, 'base64'),
   }
   return isReasonable(hash) ? hash : undefined
+}
+
+/** As it is kept: `lostPassword` for what is none. */
+export function storedPassword(text: string): PasswordHash {
+  return parsePasswordHash(text) ?? lostPassword
 }
 
 /** Whoever guesses at a password must not cost gigabytes or minutes, whatever text was imported, and it must not be easy to match. */

@@ -4,7 +4,7 @@ import type { Account, Accounts } from '../access/accounts.ts'
 import type { Groups } from '../access/groups.ts'
 import type { LateChanges } from '../access/late-changes.ts'
 import { shutOut } from '../access/load-accounts.ts'
-import { formatPasswordHash, lostPassword, parsePasswordHash } from '../access/password-hash.ts'
+import { formatPasswordHash, lostPassword, storedPassword } from '../access/password-hash.ts'
 import type { Turns } from '../access/turns.ts'
 import type { Loops } from '../access/users.ts'
 import type { LimitChanges } from '../limits/limit-changes.ts'
@@ -126,7 +126,7 @@ export class AdoptedAccounts {
   /** With a damaged password nobody logs in by what was good before. */
   #read(stored: StoredUser, before: Account | undefined): Omit<Account, 'index'> {
     const isKept = before && formatPasswordHash(before.password) === stored.password
-    const password = isKept ? before.password : (parsePasswordHash(stored.password) ?? lostPassword)
+    const password = isKept ? before.password : storedPassword(stored.password)
     if (password === lostPassword && before?.password !== lostPassword) this.#options.warn(shutOut(stored.name))
     // Users of one text share its object: it costs the way to what is in force once.
     const limits = before && isDeepStrictEqual(before.limits, stored.limits) ? before.limits : stored.limits

@@ -118,8 +118,8 @@ export class LimitKeeper {
   readonly #sources = new Map<number, readonly string[]>()
   /** By index, of those whose connections leave from addresses of their own: which. */
   readonly #egress = new Map<number, Egress>()
-  /** Whose limits are damaged, in words, and those of them who are told of next. */
-  readonly #damaged = new Set<string>()
+  /** Whose limits were damaged when they were read last, and those of them, in words, who are told of next. */
+  readonly #damaged = new Map<string, readonly [of: 'user' | 'group', name: string]>()
   #untold: string[] = []
   #changed: { sources?: Map<number, readonly Network[] | undefined>; egress?: Map<number, Egress | undefined> } = {}
   /** Of all that share a text. */
@@ -225,6 +225,16 @@ export class LimitKeeper {
   reset(accounts: readonly Account[]): Promise<void> {
     for (const { index } of accounts) this.#mark(index, this.#now())
     return this.writeAll(accounts)
+  }
+
+  /** Whose limits are damaged, in words for people. */
+  get damages(): string[] {
+    const known = { user: this.#accounts, group: this.#groups }
+    const damages = [...this.#damaged.values()].flatMap(([of, name]) => {
+      const owner = known[of].named(name)
+      return (owner && damageOf(of, name, owner.limits)) ?? []
+    })
+    return damages.length > 0 ? [damageWarning(damages)] : []
   }
 
   /** Acts by what was used and by the clock since the last look. */
@@ -356,7 +366,7 @@ export class LimitKeeper {
     const key = damage === undefined && this.#damaged.size === 0 ? '' : `${of} ${name}`
     if (damage === undefined) this.#damaged.delete(key)
     if (damage === undefined || this.#damaged.has(key)) return
-    this.#damaged.add(key)
+    this.#damaged.set(key, [of, name])
     this.#untold.push(damage)
     queueMicrotask(() => {
       if (this.#untold.length > 0) this.#tell(damageWarning(this.#untold.splice(0)))

@@ -46,7 +46,8 @@ export function programPage(flags: readonly Term[]): Manual {
             'place of STATE-DIR/proxyd.db, with no proxyd.db-wal beside it. --check-store reads all of a copy, as a start would, ' +
             'and changes nothing; of a proxyd that runs, check a backup.',
           'A damaged store is refused at the start, and never begun anew. --recover-store makes a new one of all that can be read, ' +
-            'says what is lost, and keeps the damaged one as proxyd.db-damaged-TIME.',
+            'says what is lost, and keeps the damaged one as proxyd.db-damaged-TIME. A single password, limit, setting or ban that ' +
+            'is damaged lets nobody in, and the start goes on: the log and health name it, with the mend.',
         ],
       },
       {

@@ -12,9 +12,11 @@ export interface HealthSources {
   /** The setting, or fewer where memory is short. */
   readonly maxConnections: () => number
   readonly metrics: { readonly lag: number }
-  readonly store: { readonly health: Omit<Health['store'], 'waiting'> }
+  readonly store: { readonly health: Omit<Health['store'], 'waiting' | 'damaged'> }
   /** What is not stored yet. */
   readonly waiting: () => readonly string[]
+  /** What of it is damaged, in words. */
+  readonly damages: () => readonly string[]
   readonly names: { readonly health: Health['names'] }
   readonly near: () => Health['near']
   readonly accessLog: { readonly state: Health['accessLog'] }
@@ -27,8 +29,8 @@ export interface HealthSources {
   readonly fleet: () => Health['fleet']
 }
 
-/** Changes that are named at most. */
-const mostWaiting = 20
+/** Changes, and damages, that are named at most. */
+const mostNamed = 20
 
 /** Tells how the daemon does whenever it is asked; until then it looks at nothing. */
 export function healthReport({
@@ -37,6 +39,7 @@ export function healthReport({
   metrics,
   store,
   waiting,
+  damages,
   names,
   near,
   accessLog,
@@ -52,6 +55,7 @@ export function healthReport({
   return () => {
     const fleetNow = fleet()
     const shed = countShed(engine.tables)
+    const damaged = damages().slice(0, mostNamed)
     return {
       lag: rounded(metrics.lag),
       loops: loopLags(ownLoops).map((lag, i) => {
@@ -68,7 +72,8 @@ export function healthReport({
       store: {
         ...store.health,
         slowest: rounded(store.health.slowest),
-        waiting: waiting().slice(0, mostWaiting),
+        waiting: waiting().slice(0, mostNamed),
+        ...(damaged.length > 0 && { damaged }),
       },
       near: near(),
       ...(accessLog.state && { accessLog: accessLog.state }),
@@ -116,7 +121,7 @@ export class StoreChanges {
   readonly #times = new Recent(remembered)
   #problem: string | null = null
 
-  get health(): Omit<Health['store'], 'waiting'> {
+  get health(): Omit<Health['store'], 'waiting' | 'damaged'> {
     return { problem: this.#problem, slowest: this.#times.worst }
   }
 

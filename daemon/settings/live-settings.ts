@@ -97,6 +97,13 @@ export class LiveSettings {
     return this.#configuration.values
   }
 
+  /** What is stored and does not count, in words for people. */
+  get damages(): string[] {
+    const told: string[] = []
+    acceptStored(this.#stored, (message) => told.push(message))
+    return told
+  }
+
   get(): Result<'config.get'> {
     return { revision: this.#revision, settings: listSettings(this.#configuration) }
   }
@@ -129,6 +136,7 @@ export class LiveSettings {
       const isOther = changed.length > 0 || !isDeepStrictEqual(values, this.#stored)
       this.#revision = Math.max(this.#revision + (isOther ? 1 : 0), revision)
       await this.#actBy(outcome, changed)
+      if (isOther) for (const damage of this.damages) this.#tell(damage)
     })
     this.#lastChange = result.catch(() => {})
     return result

@@ -8,6 +8,7 @@ import {
   settings,
 } from '../../shared/settings.ts'
 import { problemWith } from './setting-values.ts'
+import { closed } from './tighter-settings.ts'
 
 /** What keeps this from being stored as a setting, null meaning no value: the end of a sentence that begins with the name. */
 export function problemWithStoring(name: string, value: SettingValue | null): string | undefined {
@@ -24,7 +25,10 @@ function placeProblem(name: SettingName, value: string): string | undefined {
   return `must be the path of a file from / on, off or -, and not ${JSON.stringify(value)}`
 }
 
-/** Of what is stored, all that counts. `warn` hears of what does not, as another version of proxyd may have stored it. */
+/**
+ * Of what is stored, all that counts. `warn` hears of what does not, as another version of proxyd may have stored it: where that may
+ * have kept others out, what keeps out the most counts in its place.
+ */
 export function acceptStored(
   stored: ReadonlyMap<string, SettingValue>,
   warn: (message: string) => void = () => {},
@@ -32,8 +36,11 @@ export function acceptStored(
   const accepted: Record<string, SettingValue> = {}
   for (const [name, value] of stored) {
     const problem = problemWithStoring(name, value)
-    if (problem === undefined) accepted[name] = value
-    else warn(`the stored setting ${name} is ignored: it ${problem}; set it anew, or to null to forget it`)
+    const safe = problem === undefined ? value : closed[name as SettingName]
+    if (safe !== undefined) accepted[name] = safe
+    if (problem === undefined) continue
+    const instead = safe === undefined ? '' : `, and ${String(safe) || 'nothing'} counts`
+    warn(`the stored setting ${name} is ignored${instead}: it ${problem}; set it anew, or to null to forget it`)
   }
   return accepted
 }

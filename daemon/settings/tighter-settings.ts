@@ -28,6 +28,19 @@ const judges: { readonly [Name in SettingName]?: Judge<Settings[Name]> } = {
   'rate-down-source': isLowerRate,
 }
 
+/** In place of what is damaged in the store, which may have kept out more than the default does, or told less. */
+export const closed: Partial<Settings> = {
+  auth: 'required',
+  'open-proxy': false,
+  'udp-port-required': true,
+  protocols: ['socks5'],
+  commands: ['connect'],
+  'trusted-from': [],
+  'ban-exempt': [],
+  'access-log-mask': 'full',
+  'access-log-names': 'off',
+}
+
 /** Whether a change of these settings only takes something away from clients. */
 export function isTighter(
   before: Readonly<Settings>,

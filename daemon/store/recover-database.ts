@@ -1,7 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { damaged, explain } from './sqlite-errors.ts'
 import { databaseIn, versionOf } from './sqlite-store.ts'
-import { judgeJson } from './stored-json.ts'
+import { storable } from './stored-json.ts'
 
 /** What became of one table. */
 export interface RecoveredTable {
@@ -88,11 +88,12 @@ function recoverTable(old: DatabaseSync, fresh: DatabaseSync, name: string): Rec
   let isWhole = true
   const take = (row: Row) => {
     try {
-      judgeJson(name, row)
-      const { lastInsertRowid } = insert.run(...names.map((column) => row[column] as SQLInputValue))
+      const values = names.map((column) => storable(column, row[column] as SQLInputValue))
+      const { lastInsertRowid } = insert.run(...values)
+      if (values.some((value, i) => value !== row[names[i] as string])) isWhole = false
       if (name === ownSecret) fresh.prepare(`DELETE FROM ${name} WHERE rowid <> ?`).run(lastInsertRowid)
     } catch {
-      // Of a type or a shape that it cannot have, or of somebody who is lost.
+      // Of a type that it cannot have, or of somebody who is lost.
       isWhole = false
     }
   }

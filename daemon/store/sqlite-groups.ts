@@ -14,7 +14,7 @@ export function sqliteGroups(database: DatabaseSync): Immediate<GroupStore> {
     list: () =>
       (list.all() as (Omit<StoredGroup, 'limits'> & { limits: string })[]).map((row) => ({
         ...row,
-        limits: limitsIn(row.limits, `the group ${JSON.stringify(row.name)}`),
+        limits: limitsIn(row.limits),
       })),
     put: ({ name, limits, revision }) => void put.run(name, JSON.stringify(limits), revision),
     remove: (name) => void remove.run(name),

@@ -23,7 +23,11 @@ export function sqliteOperators(database: DatabaseSync): Immediate<OperatorStore
       return update.run(role, salt, iterations, storedKey, serverKey, name, created).changes === 1
     },
     remove: (name) => void remove.run(name),
-    decoySecret: () => (decoy.get() as { bytes: Uint8Array }).bytes,
+    decoySecret() {
+      const row = decoy.get() as { bytes: Uint8Array } | undefined
+      if (!row) throw new SyntaxError('decoy has no row')
+      return row.bytes
+    },
   }
 }
 

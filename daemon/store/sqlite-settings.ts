@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Immediate, SettingsStore } from './store.ts'
+import { settingIn } from './stored-json.ts'
 
 /**
  * Settings in a table of SQLite, their values as JSON, beside the revision that changed each last. What is taken back
@@ -17,7 +18,7 @@ export function sqliteSettings(database: DatabaseSync): Immediate<SettingsStore>
       const rows = list.all() as { name: string; value: string | null; revision: number }[]
       return {
         revision: Math.max(0, ...rows.map((row) => row.revision)),
-        values: new Map(rows.flatMap(({ name, value }) => (value === null ? [] : [[name, JSON.parse(value)]]))),
+        values: new Map(rows.flatMap(({ name, value }) => (value === null ? [] : [[name, settingIn(value)]]))),
       }
     },
     save(revision, changes) {

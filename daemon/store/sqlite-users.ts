@@ -35,10 +35,8 @@ export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
     list() {
       // Users of one text share its object, here and behind the message: most have what many have.
       const parsed = new Map<string, StoredUser['limits']>()
-      const limitsOf = (text: string, name: string) => {
-        const known = parsed.get(text)
-        if (known) return known
-        const limits = limitsIn(text, `the user ${JSON.stringify(name)}`)
+      const limitsOf = (text: string) => {
+        const limits = parsed.get(text) ?? limitsIn(text)
         parsed.set(text, limits)
         return limits
       }
@@ -50,7 +48,7 @@ export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
           password,
           enabled: enabled === 1,
           created,
-          limits: limitsOf(limits, name),
+          limits: limitsOf(limits),
           revision,
           firstUsed,
         }
@@ -65,7 +63,7 @@ export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
         password: String(row.password),
         enabled: row.enabled === 1,
         created: Number(row.created),
-        limits: limitsIn(String(row.limits), `the user ${JSON.stringify(name)}`),
+        limits: limitsIn(String(row.limits)),
         revision: Number(row.revision),
         firstUsed: row.first_used === null ? null : Number(row.first_used),
       }

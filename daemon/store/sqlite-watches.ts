@@ -10,7 +10,7 @@ export function sqliteWatches(database: DatabaseSync): Immediate<WatchStore> {
   const put = database.prepare('INSERT OR REPLACE INTO watches (name, text, created, by, seen) VALUES (?, ?, ?, ?, ?)')
   const remove = database.prepare('DELETE FROM watches WHERE name = ?')
   return {
-    list: () => (list.all() as Row[]).map((row) => ({ ...row, seen: seenIn(row.seen, row.name) })),
+    list: () => (list.all() as Row[]).map((row) => ({ ...row, seen: seenIn(row.seen) })),
     put: ({ name, text, created, by, seen = [] }) => void put.run(name, text, created, by, JSON.stringify(seen)),
     remove: (name) => void remove.run(name),
   }

@@ -256,7 +256,7 @@ export interface StoredSettings {
   readonly values: ReadonlyMap<string, SettingValue>
 }
 
-/** Stands for the value of a setting that is damaged in a store that nodes share: no setting can have it. */
+/** Stands for the value of a setting that is damaged in the store: no setting can have it. */
 export const damagedSetting: SettingValue = Number.NaN
 
 export interface SettingsStore {
@@ -276,7 +276,7 @@ export interface StoredWatch {
   readonly created: number
   /** Who added it. */
   readonly by: string
-  /** Destinations that are not new any more; undefined: in a store that nodes share, that is damaged. */
+  /** Destinations that are not new any more; undefined: what the store says of them is damaged. */
   readonly seen: readonly string[] | undefined
 }
 
@@ -316,7 +316,7 @@ export interface StoredRules {
   /** Of the last change; 0 if there was none. */
   readonly revision: number
   readonly text: string
-  /** The numbers of the rules in the text, in their order, and the next one to be given; none if they are damaged in a store that nodes share. */
+  /** The numbers of the rules in the text, in their order, and the next one to be given; none if they are damaged in the store. */
   readonly ids: readonly number[]
   readonly nextId: number
 }

@@ -2,16 +2,16 @@ import type { AuditEntry } from '../../shared/protocol/methods.ts'
 import type { SettingValue } from '../../shared/settings.ts'
 import { damagedLimits, damagedSetting, type StoredUser } from './store.ts'
 
-/** What columns of JSON hold. SQL sees to it at most that it is JSON, so each is judged by its shape when it is read. */
+/**
+ * What columns of JSON hold. SQL sees to it at most that it is JSON, so each is judged by its shape when it is read, and what is
+ * damaged stands for that: nobody else has to wait for one row.
+ */
 
-/** The limits of `whose`. Throws a SyntaxError, with words for people. */
-export function limitsIn(text: string, whose: string): StoredUser['limits'] {
-  const read: unknown = JSON.parse(text)
-  if (typeof read !== 'object' || read === null || Array.isArray(read))
-    throw new SyntaxError(`the limits of ${whose} are no JSON object`)
-  if (!Object.values(read).every(isLimitValue))
-    throw new SyntaxError(`the limits of ${whose} have values in them that none can have`)
-  return read
+/** `damagedLimits` for what cannot be limits. */
+export function limitsIn(text: string): StoredUser['limits'] {
+  const read = jsonIn(text)
+  const areLimits = typeof read === 'object' && read !== null && !Array.isArray(read)
+  return areLimits && Object.values(read).every(isLimitValue) ? { ...read } : damagedLimits
 }
 
 function isLimitValue(value: unknown): boolean {
@@ -19,58 +19,48 @@ function isLimitValue(value: unknown): boolean {
   return value === null || typeof value === 'string' || typeof value === 'number'
 }
 
-/** Of a store that nodes share, which cannot all wait for one row: `damagedLimits` where `limitsIn` throws. */
-export function sharedLimitsIn(text: string): StoredUser['limits'] {
-  return unlessDamaged(() => limitsIn(text, '')) ?? damagedLimits
+/** `damagedSetting` for what is no JSON, or `null`. */
+export function settingIn(text: string): SettingValue {
+  return (jsonIn(text) as SettingValue | null | undefined) ?? damagedSetting
 }
 
-/** As `sharedLimitsIn`: undefined where `seenIn` throws. */
-export function sharedSeenIn(text: string): string[] | undefined {
-  return unlessDamaged(() => seenIn(text, ''))
+/** Where a watch has seen users; undefined for what can be none of it. */
+export function seenIn(text: string): string[] | undefined {
+  const read = jsonIn(text)
+  return Array.isArray(read) && read.every((each) => typeof each === 'string') ? read : undefined
 }
 
-/** As `sharedLimitsIn`: none where `idsIn` throws. */
-export function sharedIdsIn(text: string): number[] {
-  return unlessDamaged(() => idsIn(text)) ?? []
+/** The numbers of rules; none for what can be none. */
+export function idsIn(text: string): number[] {
+  const read = jsonIn(text)
+  return Array.isArray(read) && read.every(Number.isSafeInteger) ? read : []
 }
 
-/** As `sharedLimitsIn`: `damagedSetting` for what is no JSON, or `null`. */
-export function sharedSettingIn(text: string): SettingValue {
-  return unlessDamaged(() => JSON.parse(text)) ?? damagedSetting
-}
-
-function unlessDamaged<Value>(read: () => Value): Value | undefined {
-  try {
-    return read()
-  } catch {
-    return undefined
-  }
-}
-
-/** Where a watch has seen users. Throws a SyntaxError, with words for people. */
-export function seenIn(text: string, name: string): string[] {
-  const read: unknown = JSON.parse(text)
-  if (Array.isArray(read) && read.every((each) => typeof each === 'string')) return read
-  throw new SyntaxError(`what the watch ${JSON.stringify(name)} has seen is no JSON array of strings`)
-}
-
-/** What an entry of the audit tells. One that is damaged hides no other: it tells that it is. */
+/** What an entry of the audit tells. One that is damaged tells that it is. */
 export function factsIn(text: string): AuditEntry['given'] {
-  const read = unlessDamaged<unknown>(() => JSON.parse(text))
+  const read = jsonIn(text)
   if (typeof read === 'object' && read !== null && !Array.isArray(read)) return { ...read }
   return { damaged: 'what stands here cannot be read' }
 }
 
-/** The numbers of rules. Throws a SyntaxError, with words for people. */
-export function idsIn(text: string): number[] {
-  const read: unknown = JSON.parse(text)
-  if (Array.isArray(read) && read.every(Number.isSafeInteger)) return read
-  throw new SyntaxError('the numbers of the rules are no JSON array of integers')
+/** By column: what is stored in place of text that is no JSON, which no database takes, and is read as damaged, too. */
+const standIns: Readonly<Record<string, string>> = {
+  limits: JSON.stringify(damagedLimits),
+  ...{ value: 'null', seen: 'null', ids: 'null', given: 'null', before: 'null', after: 'null' },
 }
 
-/** Throws a SyntaxError if a row of this table holds what is not of its shape; an older schema has not all of the columns. */
-export function judgeJson(table: string, { name, limits, seen, ids }: Readonly<Record<string, unknown>>): void {
-  if ((table === 'users' || table === 'groups') && limits !== undefined) limitsIn(String(limits), String(name))
-  if (table === 'watches' && seen !== undefined) seenIn(String(seen), String(name))
-  if (table === 'rules' && ids !== undefined) idsIn(String(ids))
+/** What to store in a column in place of this; the same, unless that is to be JSON and is none. */
+export function storable<Value>(column: string, stored: Value): Value | string {
+  const standIn = standIns[column]
+  if (standIn === undefined || stored === null || jsonIn(String(stored)) !== undefined) return stored
+  return standIn
+}
+
+/** Undefined for what is none. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

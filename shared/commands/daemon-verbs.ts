@@ -244,6 +244,7 @@ function healthTable(health: Partial<Health>, generation = 1): Table {
       ]),
       ...(webhook ? [['webhook', webhookText(webhook)]] : []),
       ...listOf(store.waiting).map((what) => ['not stored yet', shown(what)]),
+      ...listOf(store.damaged).map((what) => ['damaged', shown(what)]),
       ...listOf(health.near).map((one) => ['near a limit', nearText(partOf(one))]),
       [
         'names',

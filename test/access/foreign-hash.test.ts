@@ -68,7 +68,7 @@ describe('a user with a foreign hash', () => {
     const store = await openStore(folder)
     onTestFinished(() => store.close())
     await store.users.insert({ name: 'ann', password: hash, enabled: true, created: 0, ...noLimits })
-    const accounts = await loadAccounts(store, [], passwords)
+    const accounts = await loadAccounts(store, [], passwords, { needed: [], warn() {} })
     const users = new Users({
       ...{ accounts, passwords, turns: new Turns(), late: new LateChanges(() => {}) },
       store: wrap(store).users,

@@ -73,7 +73,7 @@ async function login(name: string, password: string): Promise<number | undefined
 async function restarted(): Promise<Accounts> {
   await store.close()
   store = await openStore(folder)
-  return loadAccounts(store, [], passwords)
+  return loadAccounts(store, [], passwords, { needed: [], warn() {} })
 }
 
 describe('adding a user', () => {
@@ -256,7 +256,7 @@ describe('changing a user', () => {
   })
 
   it('does not make a temporary user last', async () => {
-    accounts = await loadAccounts(store, ['tim:old'], passwords)
+    accounts = await loadAccounts(store, ['tim:old'], passwords, { needed: [], warn() {} })
     const users = usersWith()
     await users.setPassword('tim', 'new')
     expect(await login('tim', 'new')).toBe(1)

@@ -73,19 +73,24 @@ describe('of a damaged store, recovery', () => {
     await store.close()
   })
 
-  test('leaves out rows whose JSON is of another shape, names the users, and saves the others', async () => {
+  test('keeps rows whose JSON is none or of another shape, closed, and tells of them', async () => {
     const folder = await temporaryFolder()
-    const file = await makeStore(folder, 2)
+    const file = await makeStore(folder, 3)
     alter(
       file,
-      `UPDATE users SET limits = 'null' WHERE name = 'user1'; UPDATE rules SET ids = 'null';
-      INSERT INTO watches VALUES ('w', 'failures > 3', 1, 'alice', '[7]')`,
+      `PRAGMA ignore_check_constraints = ON; UPDATE users SET limits = '{"quota":' WHERE name = 'user1';
+      UPDATE users SET limits = '[]' WHERE name = 'user2'; UPDATE users SET password = 'x' WHERE name = 'user3';
+      UPDATE rules SET ids = '{'; INSERT INTO watches VALUES ('w', 'failures > 3', 1, 'alice', '[');
+      INSERT INTO settings VALUES ('auth', '"requ', 1)`,
     )
+    await expect(openStore(folder)).rejects.toMatchObject({ problem: 'corrupt' })
     const told = await recoverStore(folder)
-    expect(told).toContain(
-      'not all could be read of users, rules, watches\nlost are 1 user: "user1"\nWITHOUT ITS RULES',
-    )
-    expect(await namesIn(folder)).toEqual(['bob', 'user2'])
+    expect(told).toContain('not all could be read of settings, users, rules, watches\n')
+    expect(told).toContain('the stored password of "user3" is damaged')
+    expect(told).toContain('damaged (all of the user "user1"; all of the user "user2")')
+    expect(told).toContain('the stored setting auth is ignored, and required counts')
+    expect(told).not.toContain('WITHOUT')
+    expect(await namesIn(folder)).toEqual(['bob', 'user1', 'user2', 'user3'])
     expect(await checkStore(file, folder)).toContain('is sound')
   })
 
@@ -112,14 +117,13 @@ describe('of a damaged store, recovery', () => {
     expect((await namesIn(folder)).sort()).toEqual(['bob', 'user1', 'user2', 'user3'])
   })
 
-  test('drops what can be read and means nothing', async () => {
+  test('drops rules that can be read and mean nothing', async () => {
     const folder = await temporaryFolder()
     const file = await makeStore(folder, 1)
-    alter(file, "UPDATE users SET password = 'x' WHERE name = 'bob'; UPDATE rules SET text = 'let them in'")
+    alter(file, "UPDATE rules SET text = 'let them in'")
     const told = await recoverStore(folder)
-    expect(told).toContain('lost is the user "bob", whose password is damaged\n')
-    expect(told).toContain('WITHOUT ITS RULES')
-    expect(await namesIn(folder)).toEqual(['user1'])
+    expect(told).toContain('lost are the rules, whose text is damaged\nWITHOUT ITS RULES')
+    expect(await namesIn(folder)).toEqual(['bob', 'user1'])
   })
 
   test('says that no user is left', async () => {

@@ -8,7 +8,7 @@ import { fillDisk } from '../helpers/full-disk.ts'
 import { operate } from '../helpers/operate.ts'
 import { run } from '../helpers/programs.ts'
 import { exec } from '../helpers/proxy-tui.ts'
-import { contents } from '../helpers/stores.ts'
+import { alter, contents, makeStore } from '../helpers/stores.ts'
 
 const program = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
 const password = 'gravel-tulip-93'
@@ -57,6 +57,35 @@ test('a store is backed up while its daemon runs, checked once it does not, and 
 
   const restored = await operate(await startDaemon([], { folders }))
   expect((await restored.call('users.list')).result.users).toMatchObject([{ name: 'ann' }, { name: 'bob' }])
+})
+
+test('a store with damaged rows is served, but for those whom they are about, which health names and operators mend', async () => {
+  const folders = await temporaryFolders()
+  mkdirSync(folders.state, { mode: 0o700 })
+  const file = await makeStore(folders.state, 1)
+  alter(
+    file,
+    `UPDATE users SET password = 'x' WHERE name = 'bob'; UPDATE users SET limits = '[]' WHERE name = 'user1';
+    INSERT INTO settings VALUES ('auth', '"no"', 1), ('trusted-from', '{}', 1)`,
+  )
+  const daemon = await startDaemon([], { folders })
+  const admin = await operate(daemon)
+  const damaged = async () => (await admin.call('status.get')).result.health.store.damaged
+  const [password, limits, auth, trusted] = [
+    expect.stringMatching(/^the stored password of "bob" is damaged, so nobody can log in as them: .* 'passwd'$/),
+    expect.stringMatching(/damaged \(all of the user "user1"\): whoever has them counts as expired/),
+    expect.stringMatching(/^the stored setting auth is ignored, and required counts/),
+    expect.stringMatching(/^the stored setting trusted-from is ignored, and nothing counts/),
+  ]
+  expect(await damaged()).toEqual([password, limits, auth, trusted])
+  // Another change of the user mends nothing, nor does it hide what is to be mended.
+  await admin.call('users.setEnabled', { name: 'bob', enabled: false })
+  expect(await damaged()).toContainEqual(password)
+  await admin.call('users.setPassword', { name: 'bob', password: 'gravel-tulip-93' })
+  await admin.call('users.set', { names: ['user1'], fields: { expires: '30d' } })
+  const { revision } = (await admin.call('config.get')).result
+  await admin.call('config.set', { revision, patch: { auth: 'required', 'trusted-from': null } })
+  expect(await damaged()).toBeUndefined()
 })
 
 // Only there can the limits of a process be changed while it runs.

@@ -31,7 +31,7 @@ beforeEach(async () => {
 
 /** What one daemon on the store has of users, and what its loops were told. */
 async function daemon(accounts?: Accounts, isIdle: (name: string) => boolean = () => true) {
-  const known = accounts ?? (await loadAccounts(store, [], passwords))
+  const known = accounts ?? (await loadAccounts(store, [], passwords, { needed: [], warn() {} }))
   const groups = new Groups(await store.groups.list())
   const told: string[] = []
   const written = new Map<string, Parameters<Lines['set']>[1]>()

@@ -65,7 +65,7 @@ function start(stored: Pick<Store, 'users' | 'groups'> = store): LimitChanges {
 async function restarted(): Promise<readonly Account[]> {
   await store.close()
   store = await openStore(folder)
-  return (await loadAccounts(store, [], new Passwords())).list()
+  return (await loadAccounts(store, [], new Passwords(), { needed: [], warn() {} })).list()
 }
 
 const limitsOf = (name: string) => accounts.named(name)?.limits

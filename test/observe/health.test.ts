@@ -69,6 +69,7 @@ describe('the report', () => {
     store: new StoreChanges(),
     names: { health: { pending: 1, failed: 2, slowest: 4.56789 } },
     waiting: () => ['the rules'],
+    damages: () => ['the stored setting auth is ignored'],
     openMetrics: [],
     trusted: () => [],
     balancers: [],

@@ -25,9 +25,10 @@ import { migrations } from '../../daemon/store/migrations.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
 import { foreseeFolder } from '../../daemon/store/sqlite-store.ts'
 import { StoreError } from '../../daemon/store/store.ts'
-import { contents, damagePage, leaveLog, makeStore } from '../helpers/stores.ts'
+import { alter, contents, damagePage, leaveLog, makeStore } from '../helpers/stores.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { testStore } from './contract.ts'
+import { testDamage } from './damage-contract.ts'
 import { testSettings } from './settings-contract.ts'
 
 async function newPlace() {
@@ -37,6 +38,14 @@ async function newPlace() {
 
 testStore('SQLite', newPlace)
 testSettings('SQLite', newPlace)
+testDamage('SQLite', async () => {
+  const folder = await temporaryFolder()
+  return {
+    open: () => openStore(folder),
+    alter: async (sql) => alter(join(folder, 'proxyd.db'), sql),
+    table: (name) => name,
+  }
+})
 
 const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 1, ...noLimits }
 

@@ -114,7 +114,7 @@ describe('what is brought here', () => {
 
     await store.close()
     store = await openStore(folder)
-    const accounts = await loadAccounts(store, [], passwords)
+    const accounts = await loadAccounts(store, [], passwords, { needed: [], warn() {} })
     expect(accounts.list().map(({ name, enabled, limits }) => ({ name, enabled, limits }))).toEqual([
       { name: 'ann', enabled: true, limits: ann.limits },
       { name: 'bob', enabled: false, limits: {} },

@@ -1,5 +1,5 @@
 import type { GroupStore, StoredGroup } from '../store.ts'
-import { sharedLimitsIn } from '../stored-json.ts'
+import { limitsIn } from '../stored-json.ts'
 import { noted } from './changes.ts'
 import type { Ask, Connections } from './connections.ts'
 
@@ -10,7 +10,7 @@ export function postgresGroups(connections: Connections, node: string): GroupSto
       const rows = await connections.ask<Omit<StoredGroup, 'limits'> & { limits: string }>(
         'SELECT name, limits, revision FROM proxyd.groups',
       )
-      return rows.map((row) => ({ ...row, limits: sharedLimitsIn(row.limits) }))
+      return rows.map((row) => ({ ...row, limits: limitsIn(row.limits) }))
     },
     put: (group) =>
       noted(connections, node, async (ask, note) => {

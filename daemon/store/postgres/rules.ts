@@ -1,5 +1,5 @@
 import type { RuleStore, StoredRules } from '../store.ts'
-import { sharedIdsIn } from '../stored-json.ts'
+import { idsIn } from '../stored-json.ts'
 import { noted } from './changes.ts'
 import type { Connections } from './connections.ts'
 import { Seen } from './seen.ts'
@@ -13,7 +13,7 @@ export function postgresRules(connections: Connections, node: string): RuleStore
     async load() {
       const [row] = await connections.ask<RuleRow>('SELECT revision, text, ids, next_id FROM proxyd.rules')
       seen.is(row?.revision ?? 0)
-      return row && { revision: row.revision, text: row.text, ids: sharedIdsIn(row.ids), nextId: row.next_id }
+      return row && { revision: row.revision, text: row.text, ids: idsIn(row.ids), nextId: row.next_id }
     },
     async save({ revision, text, ids, nextId }) {
       await noted(connections, node, async (ask, note) => {

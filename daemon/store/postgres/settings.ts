@@ -1,5 +1,5 @@
 import type { SettingsStore } from '../store.ts'
-import { sharedSettingIn } from '../stored-json.ts'
+import { settingIn } from '../stored-json.ts'
 import { noted } from './changes.ts'
 import type { Connections } from './connections.ts'
 import { Seen } from './seen.ts'
@@ -15,7 +15,7 @@ export function postgresSettings(connections: Connections, node: string): Settin
           (SELECT coalesce(json_object_agg(name, value), '{}') FROM proxyd.settings) AS settings`,
       )
       seen.is(row.revision)
-      const values = Object.entries(row.settings).map(([name, value]) => [name, sharedSettingIn(value)] as const)
+      const values = Object.entries(row.settings).map(([name, value]) => [name, settingIn(value)] as const)
       return { revision: row.revision, values: new Map(values) }
     },
     async save(revision, changes) {

@@ -1,6 +1,6 @@
 import { Refusal } from '../../refusal.ts'
 import { others, type StoredUser, type UserStore } from '../store.ts'
-import { sharedLimitsIn } from '../stored-json.ts'
+import { limitsIn } from '../stored-json.ts'
 import { noted } from './changes.ts'
 import type { Ask, Connections } from './connections.ts'
 
@@ -159,7 +159,7 @@ function userOf(
   [id, name, password, enabled, created, text, revision, firstUsed]: Listed,
   parsed: Map<string, StoredUser['limits']>,
 ): StoredUser {
-  const limits = parsed.get(text) ?? sharedLimitsIn(text)
+  const limits = parsed.get(text) ?? limitsIn(text)
   parsed.set(text, limits)
   return { id, name, password, enabled, created, limits, revision, firstUsed }
 }

@@ -1,5 +1,5 @@
 import type { StoredWatch, WatchStore } from '../store.ts'
-import { sharedSeenIn } from '../stored-json.ts'
+import { seenIn } from '../stored-json.ts'
 import { noted } from './changes.ts'
 import type { Connections } from './connections.ts'
 
@@ -12,7 +12,7 @@ export function postgresWatches(connections: Connections, node: string): WatchSt
       const rows = await connections.ask<Row>(
         'SELECT name, text, created, by, seen FROM proxyd.watches ORDER BY created, name',
       )
-      return rows.map((row) => ({ ...row, seen: sharedSeenIn(row.seen) }))
+      return rows.map((row) => ({ ...row, seen: seenIn(row.seen) }))
     },
     put: ({ name, text, created, by, seen = [] }) =>
       noted(connections, node, async (ask, note) => {

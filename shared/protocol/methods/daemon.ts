@@ -35,6 +35,13 @@ export const health = z.object({
       .array(z.string())
       .max(20)
       .describe('what acts and is not stored yet, so that a restart undoes it: users, limits, rules, settings, bans'),
+    damaged: z
+      .array(z.string())
+      .max(20)
+      .optional()
+      .describe(
+        'passwords, limits, settings and bans in it that cannot be read, what counts in their place, and the mend; absent: none',
+      ),
   }),
   near: z
     .array(

@@ -47,6 +47,7 @@ export function alarms({
     ...alarm('bad', draining && 'draining: new clients are refused'),
     ...alarm('bad', isOpen(status) && 'other machines can use this proxy, and no password is required'),
     ...alarm('bad', health.store.problem !== null && `changes are not stored: ${health.store.problem}`),
+    ...(health.store.damaged ?? []).flatMap((what) => alarm('bad', what)),
     ...fleetAlarms(health),
     ...alarm('bad', health.accessLog?.problem && `no access log: ${health.accessLog.problem}`),
     ...alarm('bad', health.webhook?.problem && `the webhook was not told of a watch: ${health.webhook.problem}`),
