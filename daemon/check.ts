@@ -6,18 +6,21 @@ import { readSharedStore, readStore, type StoreContents } from './check-store.ts
 import { foreseeRuntimeFolder } from './control/doors/runtime-folder.ts'
 import { checkTlsFiles } from './control/doors/tls-door.ts'
 import { groupOf, type SocketAccess } from './control/doors/unix-socket.ts'
-import { ControlStartError } from './control/start-error.ts'
-import { Failure } from './failure.ts'
-import { canListenOn, listenFailure, wantedSockets } from './listening.ts'
-import { isSame, isUnspecified, parseAddress } from './net/address.ts'
-import { type Endpoint, formatEndpoint } from './net/endpoint.ts'
-import { Refusal } from './refusal.ts'
+import { foreseeEngine, refuseForwardsToSelf } from './engine/start.ts'
+import { foreseen } from './foreseen.ts'
+import { clashesOf, isAbsence, listenFailure, wantedSockets, whyNotListen } from './listening.ts'
+import { wantedThreads } from './names/system.ts'
+import { spareThreads } from './os/thread-limit.ts'
 import { accessLogOf } from './settings/access-log-settings.ts'
 import { readConfigFile } from './settings/config-file.ts'
 import { type Configuration, combine, configure } from './settings/configuration.ts'
+import { sizesOf } from './settings/engine-options.ts'
+import { forwardsOf } from './settings/forwards.ts'
 import { refuseOpenProxy } from './settings/open-proxy.ts'
+import type { SocketRole } from './sockets/handed-sockets.ts'
 import { databaseIn, foreseeFolder, foreseeStore } from './store/sqlite-store.ts'
 import { StoreError } from './store/store.ts'
+import { shareThreads } from './threads.ts'
 import { webhookOf } from './watching.ts'
 
 /** What a check has found, for people. */
@@ -38,8 +41,9 @@ export async function check(flags: Partial<Settings>, configFile: string | undef
     try {
       return await work()
     } catch (error) {
-      if (!isForeseen(error)) throw error
-      problems.push(error.message)
+      const failure = foreseen(error)
+      if (!failure) throw error
+      problems.push(failure.message)
       return undefined
     }
   }
@@ -61,35 +65,26 @@ export async function check(flags: Partial<Settings>, configFile: string | undef
   await attempt(() => webhookOf(values))
   const { file } = accessLogOf(values)
   if (file !== undefined && file !== '-') await attempt(() => foreseeStartOfLog(file))
-  problems.push(...clashesOf(wantedSockets(values)))
-  for (const [role, endpoint] of endpointsOf(configuration)) {
-    if (!(await canListenOn(endpoint.address))) problems.push(listenFailure(role, endpoint, 'EADDRNOTAVAIL').message)
+  const sockets = wantedSockets(values)
+  problems.push(...clashesOf(sockets))
+  const places = sockets.map(([, endpoint]) => endpoint)
+  await attempt(() => refuseForwardsToSelf(forwardsOf(values), places))
+  await attempt(() => shareThreads(spareThreads(), wantedThreads))
+  await attempt(() =>
+    foreseeEngine(
+      values.engine,
+      sizesOf(
+        values,
+        sockets.flatMap(([role, endpoint]) => (role === 'socks' ? endpoint : [])),
+      ),
+    ),
+  )
+  for (const [role, endpoint] of sockets) {
+    const code = await whyNotListen(endpoint)
+    if (code === undefined || (isAbsence(code) && isDefault(role, configuration))) continue
+    problems.push(listenFailure(role, endpoint, code).message)
   }
   return { problems, notes }
-}
-
-/** What two services are to listen on. */
-function clashesOf(sockets: ReturnType<typeof wantedSockets>): string[] {
-  return sockets.flatMap(([role, endpoint], i) => {
-    const other = sockets.slice(0, i).find(([before, at]) => before !== role && isTakenBy(at, endpoint))
-    return other
-      ? [`${role} is to be served on ${formatEndpoint(endpoint)}, and ${other[0]} is: give it another port`]
-      : []
-  })
-}
-
-/** Whether who listens at one of them keeps others from listening at the other. */
-function isTakenBy(one: Endpoint, other: Endpoint): boolean {
-  const [bytes, others] = [one, other].map(({ address }) => parseAddress(address)?.bytes ?? new Uint8Array(0)) as [
-    Uint8Array,
-    Uint8Array,
-  ]
-  if (one.port !== other.port || one.port === 0 || bytes.length !== others.length) return false
-  return isSame(bytes, others) || isUnspecified(bytes) || isUnspecified(others)
-}
-
-function isForeseen(error: unknown): error is Error {
-  return error instanceof Failure || error instanceof Refusal || error instanceof ControlStartError
 }
 
 /** Undefined if a proxyd has it open, and uses it. */
@@ -124,9 +119,7 @@ function tlsFilesOf(values: Readonly<Settings>) {
   }
 }
 
-/** What was asked for: of default addresses this machine need not have all. */
-function endpointsOf({ values, sources }: Configuration) {
-  return wantedSockets(values).filter(
-    ([role]) => (role !== 'socks' && role !== 'control') || sources[`${role}-addr`] !== 'default',
-  )
+/** Of default addresses this machine need not have all. */
+function isDefault(role: SocketRole, { sources }: Configuration): boolean {
+  return (role === 'socks' || role === 'control') && sources[`${role}-addr`] === 'default'
 }

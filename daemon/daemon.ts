@@ -1,11 +1,10 @@
 import { asManagement } from './contained.ts'
-import { ControlListenError, ControlStartError } from './control/start-error.ts'
+import { ControlListenError } from './control/start-error.ts'
 import { startDataPlane } from './data-plane.ts'
 import { Ending } from './ending.ts'
-import { TooFewDescriptors } from './engine/shared/descriptor-shares.ts'
-import { EngineUnavailable, ForwardToSelf } from './engine/start.ts'
 import { Failure } from './failure.ts'
-import { listenFailure, undrainFailure, wantedSockets } from './listening.ts'
+import { foreseen } from './foreseen.ts'
+import { clashesOf, listenFailure, undrainFailure, wantedSockets } from './listening.ts'
 import type { DaemonLog } from './log.ts'
 import { type Management, startManagement } from './management.ts'
 import { openMonitoring } from './monitoring.ts'
@@ -59,6 +58,8 @@ export async function startDaemon(
   const { predecessor } = origin
   const warn = (message: string) => logger.warn(message)
   await using parts = new AsyncDisposableStack()
+  const [clash] = clashesOf(wantedSockets(configuration.values))
+  if (clash !== undefined) throw new Failure(2, clash)
   try {
     const handed = predecessor?.handed ?? (await fromManager(configuration.values, origin.manager))
     const monitoring = await openMonitoring(configuration.values, parts, log, handed)
@@ -151,13 +152,7 @@ function asFailure(error: unknown, values: Configuration['values']): unknown {
     return listenFailure(isOfForward(error.endpoint, values) ? 'forward' : 'socks', error.endpoint, error.code)
   }
   if (error instanceof ControlListenError) return listenFailure(error.service, error.endpoint, error.code)
-  if (error instanceof ControlStartError) return new Failure(error.status, error.message)
-  if (error instanceof EngineUnavailable) {
-    return new Failure(1, `${error.message}; choose --engine portable`)
-  }
-  if (error instanceof ForwardToSelf) return new Failure(2, error.message)
-  const isRefusal = error instanceof Refusal || error instanceof TooFewDescriptors
-  return isRefusal ? new Failure(1, error.message) : error
+  return foreseen(error) ?? error
 }
 
 /** Whether the settings ask for this socket as one of a forward. */

@@ -2,7 +2,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { Settings } from '../shared/settings.ts'
 import { errnoOf, Failure } from './failure.ts'
-import type { Endpoint } from './net/endpoint.ts'
+import { formatAddress, isSame, isUnspecified, parseAddress } from './net/address.ts'
+import { type Endpoint, formatEndpoint } from './net/endpoint.ts'
+import { hasCapability } from './os/capabilities.ts'
+import { firstFreelyTakenPort } from './os/system-limits.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { forwardsOf } from './settings/forwards.ts'
 import { metricsEndpoints } from './settings/metrics-endpoints.ts'
@@ -57,8 +60,8 @@ export async function presentAddresses(
   addresses: readonly string[],
   warn: (message: string) => void,
 ): Promise<readonly string[]> {
-  const isPresent = await Promise.all(addresses.map(canListenOn))
-  const present = addresses.filter((_, i) => isPresent[i])
+  const codes = await Promise.all(addresses.map((address) => whyNotListen({ address, port: 0 })))
+  const present = addresses.filter((_, i) => !isAbsence(codes[i]))
   if (present.length === 0) {
     const mend = `name one that it has with ${flags[service].address}`
     throw new Failure(1, `this machine has none of the addresses ${addresses.join(', ')}: ${mend}`)
@@ -69,20 +72,55 @@ export async function presentAddresses(
   return present
 }
 
-/** Whether this machine has the address. */
-export async function canListenOn(host: string): Promise<boolean> {
+/** The errno name that says why this process cannot listen there; undefined if it can, but for who has the port, which is not tried. */
+export async function whyNotListen({ address, port }: Endpoint): Promise<string | undefined> {
   const server = createServer()
   try {
+    // An IPv4-mapped one is listened on as IPv4.
+    const { bytes } = parseAddress(address) ?? {}
+    const host = bytes?.length === 4 ? formatAddress(bytes) : address
     await once(server.listen({ host, port: 0, ipv6Only: true }), 'listening')
-    return true
+    return port > 0 && port < firstFreelyTakenPort() && !hasCapability('netBindService') ? 'EACCES' : undefined
   } catch (error) {
-    return !isAbsence(errnoOf(error))
+    return errnoOf(error)
   } finally {
     server.close()
   }
 }
 
-function isAbsence(code: string | undefined): boolean {
+/** One line for each two of the sockets that cannot be listened on both, whatever else there is on this machine. */
+export function clashesOf(sockets: ReturnType<typeof wantedSockets>): string[] {
+  return sockets.flatMap(([role, endpoint], i) => {
+    const other = sockets.slice(0, i).find(([before, at]) => isTakenBy(at, endpoint, before === role))
+    if (!other) return []
+    const place = formatEndpoint(endpoint)
+    const [before, at] = other
+    if (before !== role)
+      return [`${role} is to be served on ${place}, and ${before} is: give it another port with ${flags[role].port}`]
+    return [
+      `${role} is to be served on ${place}, and on ${formatEndpoint(at)}: leave one out, see ${flags[role].address}`,
+    ]
+  })
+}
+
+/** Whether who listens at one of them keeps others from listening at the other. Of one service, any free port is the same for all addresses. */
+function isTakenBy(one: Endpoint, other: Endpoint, isSameService: boolean): boolean {
+  if (one.port !== other.port || (one.port === 0 && !isSameService)) return false
+  const [bytes, others] = [one, other].map(({ address }) => parseAddress(address)?.bytes ?? new Uint8Array(0)) as [
+    Uint8Array,
+    Uint8Array,
+  ]
+  if (bytes.length !== others.length) return false
+  if (isUnspecified(bytes) || isUnspecified(others)) return true
+  return isSame(bytes, others) && zoneOf(one) === zoneOf(other)
+}
+
+function zoneOf({ address }: Endpoint): string | undefined {
+  return address.split('%')[1]
+}
+
+/** Of an address that this machine does not have. */
+export function isAbsence(code: string | undefined): boolean {
   return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT'
 }
 

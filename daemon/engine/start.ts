@@ -1,5 +1,5 @@
 import { destinationOf } from '../net/destination.ts'
-import { formatEndpoint } from '../net/endpoint.ts'
+import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
 import { descriptorLimit, freePorts } from '../os/system-limits.ts'
 import { OwnSockets } from '../policy/own-sockets.ts'
 import { HandedSockets, type NamedSocket } from '../sockets/handed-sockets.ts'
@@ -21,7 +21,7 @@ export async function startEngine(
   options: EngineOptions,
   services: EngineServices,
 ): Promise<Engine> {
-  refuseForwardsToSelf(options)
+  refuseForwardsToSelf(options.forwards, [...options.policy.forbidden, ...options.listen])
   if (choice === 'portable') return startPortable(options, services)
   try {
     return await startLinux(options, services)
@@ -30,6 +30,22 @@ export async function startEngine(
     services.warn(`${error.message}; the portable engine, which is slower, serves in its place`)
     return startPortable(options, services)
   }
+}
+
+/** Rejects, as `startEngine` would, if the engine cannot run here, or not with so many descriptors. Opens nothing. */
+export async function foreseeEngine(
+  choice: Engine['kind'] | 'auto',
+  options: Pick<EngineOptions, 'capacity' | 'listen' | 'forwards' | 'workers'>,
+): Promise<void> {
+  if (choice === 'portable') return void sharesOf(options, 1)
+  const isUnavailable = await loadLinuxEngine().then(
+    () => false,
+    (error: unknown) => {
+      if (choice === 'linux' || !(error instanceof EngineUnavailable)) throw error
+      return true
+    },
+  )
+  sharesOf(options, isUnavailable ? 1 : options.workers)
 }
 
 /** As `startEngine`. */
@@ -69,7 +85,10 @@ async function duplicates(sockets: readonly NamedSocket[]): Promise<NamedSocket[
   return own.map(({ role, address, port, fd }) => ({ role, address, port, fd: duplicate(fd) }))
 }
 
-function sharesOf({ capacity, listen, forwards }: EngineOptions, loops: number): DescriptorShares {
+function sharesOf(
+  { capacity, listen, forwards }: Pick<EngineOptions, 'capacity' | 'listen' | 'forwards'>,
+  loops: number,
+): DescriptorShares {
   const has = { loops, listeners: listen.length + forwards.length, ports: freePorts() }
   return shareDescriptors(descriptorLimit(), capacity, has)
 }
@@ -83,9 +102,12 @@ export class ForwardToSelf extends Error {
   }
 }
 
-/** Of those that name an address. Where a name leads to, and a port that is any free one, is judged at each dial. */
-function refuseForwardsToSelf({ listen, forwards, policy }: EngineOptions): void {
-  const own = new OwnSockets([...policy.forbidden, ...listen, ...forwards.map((forward) => forward.listen)], isOurs)
+/**
+ * Throws `ForwardToSelf` for one that leads to where it listens itself, to another or to the `others` of proxyd. Of those that
+ * name an address: where a name leads to, and a port that is any free one, is judged at each dial.
+ */
+export function refuseForwardsToSelf(forwards: readonly Forward[], others: readonly Endpoint[]): void {
+  const own = new OwnSockets([...others, ...forwards.map((forward) => forward.listen)], isOurs)
   for (const forward of forwards) {
     const destination = destinationOf(forward.host, forward.port)
     if (destination.kind === 'address' && own.has(destination, forward.port)) throw new ForwardToSelf(forward)

@@ -35,3 +35,12 @@ export function freePorts(): number {
     return Number.POSITIVE_INFINITY
   }
 }
+
+/** The first port that takes no right to listen on: ip(7), ip_unprivileged_port_start. */
+export function firstFreelyTakenPort(): number {
+  try {
+    return Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'latin1'))
+  } catch {
+    return 1024
+  }
+}

@@ -17,15 +17,22 @@ export function engineOptions(
   policy: Policy,
 ): Omit<EngineOptions, 'limitLines' | 'sourceLines' | 'banned' | 'known' | 'rules'> {
   return {
-    listen,
-    forwards: forwardsOf(values),
-    workers: values.workers || Math.min(mostWorkersByDefault, availableParallelism()),
+    ...sizesOf(values, listen),
     backlog: values.backlog,
-    // Room that nobody uses costs no memory, and lets max-connections be raised while the daemon runs.
-    capacity: Math.max(values['max-connections'], settings['max-connections'].default),
     ...tuningOf(values),
     balancers: values['proxy-protocol-from'].map(parseNetwork),
     policy,
+  }
+}
+
+/** What there has to be room for, in an engine that is to serve SOCKS on these endpoints. */
+export function sizesOf(values: Readonly<Settings>, listen: readonly Endpoint[]) {
+  return {
+    listen,
+    forwards: forwardsOf(values),
+    workers: values.workers || Math.min(mostWorkersByDefault, availableParallelism()),
+    // Room that nobody uses costs no memory, and lets max-connections be raised while the daemon runs.
+    capacity: Math.max(values['max-connections'], settings['max-connections'].default),
   }
 }
 

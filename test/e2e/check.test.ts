@@ -1,6 +1,7 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { asNobody, canBeNobody, foldersOfNobody } from '../helpers/as-nobody.ts'
 import { makeCertificate } from '../helpers/certificate.ts'
 import { type Folders, spawnDaemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { operate } from '../helpers/operate.ts'
@@ -41,7 +42,7 @@ test('a check tells all that is wrong, on stderr, and makes nothing', async () =
     expect.stringMatching(/^proxyd: the key in .* is not that of the first certificate/),
     expect.stringMatching(/^proxyd: the URL of webhook-url /),
     expect.stringMatching(/^proxyd: cannot write to the access log .*: there is no folder .*none: make it first/),
-    'proxyd: metrics is to be served on 127.0.0.1:9464, and forward is: give it another port',
+    'proxyd: metrics is to be served on 127.0.0.1:9464, and forward is: give it another port with --metrics-addr',
     expect.stringMatching(/^proxyd: this machine has no address 192\.0\.2\.7/),
   ])
   expect(readdirSync(folder).sort()).toEqual(['cert.pem', 'key.pem', 'proxyd.toml'])
@@ -84,4 +85,45 @@ test('beside a proxyd that runs it looks at the rest; behind it, at the rules an
   const behind = await check(folders)
   expect(behind).toMatchObject({ status: 1 })
   expect(behind.stderr).toMatch(/^proxyd: .*proxyd would not start with it: .*list:1: /)
+})
+
+test('sockets that cannot be are refused, before one of them is open', async () => {
+  const folders = await temporaryFolders()
+  const twice = [
+    '-l',
+    '::1',
+    '-l',
+    '0:0::1',
+    '-p',
+    '0',
+    '--forward',
+    '9000=127.0.0.1:9000',
+    '--metrics-addr',
+    '[ff02::1]:0',
+  ]
+  const problems = (await check(folders, ...twice)).stderr.trimEnd().split('\n')
+  expect(problems).toEqual([
+    'proxyd: socks is to be served on [0:0::1]:0, and on [::1]:0: leave one out, see -l',
+    expect.stringMatching(/^proxyd: the forward 127\.0\.0\.1:9000 leads to .*, where proxyd itself listens/),
+    expect.stringMatching(/^proxyd: cannot listen on port 0 of ff02::1 \(EINVAL\)/),
+  ])
+  const begun = await (await spawnDaemon(twice.slice(0, 6), { folders })).ended
+  expect(begun).toMatchObject({ status: 2, stdout: '', stderr: `${problems[0]}\n` })
+})
+
+test.runIf(canBeNobody())('what only root may do is refused to others, and nothing is made', async () => {
+  const folders = await foldersOfNobody()
+  rmdirSync(folders.runtime)
+  const args = ['-p', '80', '--control-socket-mode', '0660', '--control-socket-group', '4']
+  const within = asNobody(100)
+  const checked = await (await spawnDaemon(['--check', ...args], { folders, within })).ended
+  expect(checked.status).toBe(1)
+  expect(checked.stderr.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(/^proxyd: cannot give .* to group 4: proxyd's user must be in it/),
+    'proxyd: port 80 on 127.0.0.1 is not for this user: choose one above 1023 with -p',
+    'proxyd: port 80 on ::1 is not for this user: choose one above 1023 with -p',
+  ])
+  const begun = await (await spawnDaemon(args.slice(2), { folders, within })).ended
+  expect(begun).toMatchObject({ status: 1, stderr: expect.stringMatching(/^proxyd: cannot give .* to group 4/m) })
+  expect(existsSync(folders.runtime)).toBe(false)
 })

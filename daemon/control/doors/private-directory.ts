@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { foreseeMaking, whyNot } from '../../../shared/file-trouble.ts'
+import { hasCapability } from '../../os/capabilities.ts'
 import { ControlStartError } from '../start-error.ts'
 
 /**
@@ -22,6 +23,7 @@ export function ensurePrivateDirectory(path: string, group?: number): void {
  */
 export function foreseePrivateDirectory(path: string, group?: number): boolean {
   making(path, () => foreseeMaking(path))
+  if (group !== undefined && !mayGiveTo(group)) throw notToBeGiven(path, group)
   const status = lstatSync(path, { throwIfNoEntry: false })
   if (status?.isDirectory() && process.geteuid?.() === 0 && status.uid !== 0) return false
   const fault = (status && faultOf(path, group)) ?? faultAbove(path)
@@ -47,10 +49,19 @@ export function giveToGroup(path: string, group: number): void {
   try {
     chownSync(path, -1, group)
   } catch {
-    throw new ControlStartError(
-      `cannot give ${path} to group ${group}: proxyd's user must be in it, so name another with control-socket-group`,
-    )
+    throw notToBeGiven(path, group)
   }
+}
+
+/** To which groups whoever owns a file may give it: chown(2). */
+function mayGiveTo(group: number): boolean {
+  return group === process.getegid?.() || process.getgroups?.().includes(group) || hasCapability('chown')
+}
+
+function notToBeGiven(path: string, group: number): ControlStartError {
+  return new ControlStartError(
+    `cannot give ${path} to group ${group}: proxyd's user must be in it, so name another with control-socket-group`,
+  )
 }
 
 /** True if it was not there before. */
