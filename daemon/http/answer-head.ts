@@ -1,9 +1,8 @@
 import { joined, nothing } from '../socks/conversation.ts'
-import { betweenHops, lasting } from './hop-by-hop.ts'
+import { longestHead, mostLines } from './head-reader.ts'
+import { betweenHops, lasting, optionsOf } from './hop-by-hop.ts'
 import { latin1 } from './replies.ts'
 
-/** Bytes of one head: what goes beyond is none. */
-const longestHead = 64 * 1024
 /** Room to begin with, which doubles as need be. */
 const firstRoom = 1024
 const [lineFeed, carriageReturn] = [0x0a, 0x0d]
@@ -41,6 +40,7 @@ export class AnswerHead {
   /** So many have been looked at; the line that the last of them is of has begun here. */
   #seen = 0
   #lineStart = 0
+  #lines = 0
   #interim = 0
   #isOver = false
 
@@ -103,6 +103,7 @@ export class AnswerHead {
       const length = at - this.#lineStart
       this.#lineStart = at + 1
       if (length === 0 || (length === 1 && bytes[at - 1] === carriageReturn)) return at + 1
+      if (++this.#lines === mostLines) return none
     }
     return this.#length < longestHead ? undefined : none
   }
@@ -116,13 +117,13 @@ export class AnswerHead {
       return status === continuing ? interim : nothing
     }
     const switches = status === switchingProtocols && this.#maySwitch
-    if (!switches && !(status >= 200)) return this.end()
+    const told = switches ? head : status >= 200 ? ending(head) : undefined
+    if (told === undefined) return this.end()
     this.#isOver = true
-    if (switches) return this.#take(end)
     const rest = this.#bytes.subarray(end, this.#length)
     this.#bytes = nothing
     this.#length = 0
-    return joined(Buffer.from(ending(head), 'latin1'), rest)
+    return joined(Buffer.from(told, 'latin1'), rest)
   }
 
   #take(count: number): Uint8Array {
@@ -131,16 +132,21 @@ export class AnswerHead {
     this.#length -= count
     this.#seen = 0
     this.#lineStart = 0
+    this.#lines = 0
     return taken
   }
 }
 
-/** A head with what is between hops taken out, and the word that the connection ends. Lines may end in LF alone, as some do. */
-function ending(head: string): string {
+/**
+ * A head with what is between hops taken out, and the word that the connection ends; undefined if nobody means what it names as that.
+ * Lines may end in LF alone, as some do.
+ */
+function ending(head: string): string | undefined {
   const [status = '', ...rest] = linesOf(head)
   const empty = rest.pop() ?? ''
   const names = rest.map(nameOf)
-  const options = new Set(rest.flatMap((line, i) => (names[i] === 'connection' ? valuesOf(line) : [])))
+  const options = optionsOf(rest.filter((_, i) => names[i] === 'connection').map(saidBy))
+  if (!options) return undefined
   let told = status
   for (const [i, name] of names.entries())
     if (!betweenHops.has(name) && (!options.has(name) || lasting.has(name))) told += rest[i]
@@ -166,7 +172,6 @@ function nameOf(line: string): string {
     .toLowerCase()
 }
 
-function valuesOf(line: string): string[] {
-  const values = line.slice(line.indexOf(':') + 1).split(',')
-  return values.map((value) => value.trim().toLowerCase())
+function saidBy(line: string): string {
+  return line.slice(line.indexOf(':') + 1)
 }

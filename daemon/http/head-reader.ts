@@ -1,5 +1,7 @@
 /** Bytes of a head, its last empty line included. */
-const longestHead = 64 * 1024
+export const longestHead = 64 * 1024
+/** Its lines, that one included: each takes the time of hundreds of bytes, for which all others of the loop wait. */
+export const mostLines = 512
 /** Room to begin with, which doubles as need be. */
 const firstRoom = 1024
 
@@ -56,6 +58,7 @@ export class HeadReader {
         this.#lineStart = at + 1
         this.#lines++
         if (isEmpty) return 'whole'
+        if (this.#lines >= mostLines) return 'too long'
         if (this.#lines === 1) return 'first line'
       } else if ((octet < space && octet !== tab && octet !== carriageReturn) || octet === del) return 'malformed'
     }

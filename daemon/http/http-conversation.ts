@@ -28,7 +28,7 @@ const tooLong: Status = {
   code: 431,
   phrase: 'Request Header Fields Too Large',
   error: 'http_request_error',
-  text: 'the head of this request is longer than 64 KiB',
+  text: 'the head of this request is longer than 64 KiB or 512 lines',
 }
 const noConnect: Status = {
   code: 403,

@@ -42,5 +42,6 @@ function reply({ code, phrase, error, text }: Status, fields: readonly string[])
 }
 
 export function latin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0))
+  // A copy, for a Buffer may be a view of Node's common memory.
+  return new Uint8Array(Buffer.from(text, 'latin1'))
 }

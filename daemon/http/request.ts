@@ -1,5 +1,5 @@
 import { type Destination, namedDestination } from '../net/destination.ts'
-import { betweenHops, lasting } from './hop-by-hop.ts'
+import { betweenHops, lasting, optionsOf, trimmed } from './hop-by-hop.ts'
 import { latin1, type Status } from './replies.ts'
 import { RequestBody } from './request-body.ts'
 
@@ -77,18 +77,6 @@ function readField(line: string): Field {
   return [name.toLowerCase(), trimmed(value)]
 }
 
-/** Without the spaces and tabs around it, and nothing else: what looks like a space in latin1 is part of something in UTF-8. */
-function trimmed(text: string): string {
-  let [start, end] = [0, text.length]
-  while (start < end && isBlank(text[start])) start++
-  while (end > start && isBlank(text[end - 1])) end--
-  return text.slice(start, end)
-}
-
-function isBlank(character: string | undefined): boolean {
-  return character === ' ' || character === '\t'
-}
-
 interface Place {
   readonly destination: Destination
   /** What the field Host says then, and what stands in the request line. */
@@ -141,7 +129,9 @@ function bodyLength(fields: readonly Field[], isOld: boolean): number | undefine
 /** What the fields Connection say, and the one that old clients send instead, in lower case. */
 function optionsIn(fields: readonly Field[]): ReadonlySet<string> {
   const lists = fields.filter(([name]) => name === 'connection' || name === 'proxy-connection')
-  return new Set(lists.flatMap(([, value]) => value.toLowerCase().split(',').map(trimmed)))
+  const options = optionsOf(lists.map(([, value]) => value))
+  if (!options) throw new BadRequest('connection names too much')
+  return options
 }
 
 function passedOn(fields: readonly Field[], options: ReadonlySet<string>): string[] {

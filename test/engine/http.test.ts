@@ -54,6 +54,24 @@ describe.each(enginesOfOneLoop)('$kind engine: clients of HTTP and SOCKS 4', ({ 
     await proxy.empty()
   })
 
+  it('are refused a head of many lines, which all others would wait for, and answered for a server that has one', async () => {
+    const [proxy, target] = [await open(), await startTarget()]
+    const line = `GET http://one.test:${target.port}/ HTTP/1.1\r\n`
+    const fields = 'a:\r\n'.repeat(511)
+    const client = await proxy.client()
+    client.write(`${line}${fields}`)
+    expect(await readReply(client)).toMatch(/^HTTP\/1\.1 431 .* 512 lines\n$/s)
+    client.finish()
+    const other = await proxy.client()
+    other.write(`${line}\r\n`)
+    const origin = await target.next()
+    origin.write(`HTTP/1.1 200 OK\r\n${fields}\r\n`)
+    origin.finish()
+    expect(await other.readTextToEnd()).toMatch(/^HTTP\/1\.1 502 /)
+    other.finish()
+    await proxy.empty()
+  })
+
   it('hear that the connection ends behind the answer, of any size, however its head comes', async () => {
     const [proxy, target] = [await open(), await startTarget()]
     const body = Buffer.alloc(3_000_000, 'answer')

@@ -59,8 +59,17 @@ it.each([
   'HTTP/1.1 99\r\n\r\n',
   'HTTP/1.1 200 OK\r\nA: b\r\n',
   `HTTP/1.1 200 OK\r\nA: ${'x'.repeat(70_000)}\r\n\r\n`,
+  `HTTP/1.1 200 OK\r\n${'a:\r\n'.repeat(511)}\r\n`,
+  `HTTP/1.1 200 OK\r\n${'Connection: a,b\r\n'.repeat(128)}connection:\r\n\r\n`,
 ])('what has no head that we can read is the body of an answer that has: %.60j', (said) => {
   expect(passed(said)).toBe(noAnswer + said)
+})
+
+it('a head may have 512 lines', () => {
+  const [interim, fields] = ['HTTP/1.1 100 x\r\n\r\n', 'a:\r\n'.repeat(510)]
+  expect(passed(`${interim}HTTP/1.1 200 OK\r\n${fields}\r\n`)).toBe(
+    `${interim}HTTP/1.1 200 OK\r\n${fields}Connection: close\r\n\r\n`,
+  )
 })
 
 it('nothing is nothing, and is not waited for once a head cannot begin so', () => {

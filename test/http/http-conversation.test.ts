@@ -179,12 +179,23 @@ describe('a head', () => {
     ).toMatchObject({ codes: '431' })
   })
 
-  it.each([
-    ['blanks', `A: ${' '.repeat(60_000)}x`],
-    ['options', `Connection: ${'a,'.repeat(15_000)}\r\n${'a:\r\n'.repeat(7_000)}B: c`],
-    ['fields', `${'a:\r\n'.repeat(15_000)}B: c`],
-  ])('is read in little time, however many %s there are', (_, fields) => {
-    const { step } = hear([bytes(`${line}${fields}\r\n\r\n`)], false, [Command.connect])
+  it('may have 512 lines, and not one more', () => {
+    const of = (fields: number) => hear([bytes(`${line}${'a:\r\n'.repeat(fields)}\r\n`)], false, [Command.connect])
+    expect(of(510)).toMatchObject({ codes: '', step: 'name one.test 80' })
+    expect(of(511)).toMatchObject({ codes: '431', step: 'malformed' })
+  })
+
+  it('may have 256 options of Connection, all fields together, and not one more', () => {
+    const of = (options: number) => {
+      const fields = `Connection: ${'a,'.repeat(options - 2)}a\r\nProxy-Connection: b\r\n`
+      return hear([bytes(`${line}${fields}\r\n`)], false, [Command.connect])
+    }
+    expect(of(256)).toMatchObject({ codes: '', step: 'name one.test 80' })
+    expect(of(257)).toMatchObject({ codes: '400', step: 'malformed' })
+  })
+
+  it('is read in little time, however many blanks there are', () => {
+    const { step } = hear([bytes(`${line}A: ${' '.repeat(60_000)}x\r\n\r\n`)], false, [Command.connect])
     expect(step).toBe('name one.test 80')
   })
 })
