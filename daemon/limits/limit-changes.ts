@@ -1,4 +1,5 @@
-import { defaultGroup, type LimitName, type Limits } from '../../shared/limits.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { defaultGroup, type LimitName, type Limits, limitNames } from '../../shared/limits.ts'
 import type { Group as GroupRow, Params, Result, User } from '../../shared/protocol/methods.ts'
 import type { Account, Accounts } from '../access/accounts.ts'
 import type { Group, Groups } from '../access/groups.ts'
@@ -6,7 +7,7 @@ import type { LateChanges } from '../access/late-changes.ts'
 import type { Turns } from '../access/turns.ts'
 import { Refusal } from '../refusal.ts'
 import { inSlices } from '../slices.ts'
-import type { GroupStore, StoredGroup, StoredLimits, UserStore } from '../store/store.ts'
+import type { BuiltOn, GroupStore, StoredGroup, StoredLimits, UserStore } from '../store/store.ts'
 import { effective } from './effective-limits.ts'
 import type { LimitKeeper } from './limit-keeper.ts'
 import {
@@ -46,8 +47,9 @@ export class LimitChanges {
   readonly #keeper: LimitKeeper
   readonly #store: LimitChangesOptions['store']
   readonly #late: LateChanges
-  /** By user, what acts and is not stored yet. */
+  /** By user or group, what acts and is not stored yet. */
   readonly #unsaved = new Map<number, StoredLimits>()
+  readonly #unsavedGroups = new Map<string, BuiltOn>()
   readonly #turns: Turns
   readonly #obey: () => Promise<unknown>
   /** Of the last change to any user or group; it only grows. */
@@ -184,30 +186,36 @@ export class LimitChanges {
   /** Resolves to what stores it once it acts, unless it is stored already, and tells whether it is then. */
   async #putGroup(group: StoredGroup, changes: Changes): Promise<() => Promise<boolean>> {
     const next = { name: group.name, limits: merged(group.limits, changes), revision: this.#revision + 1 }
-    const write = () => this.#store.groups.put(next)
+    const { name, revision: was } = group
     const isTighter = this.#isTighterGroup(group, next)
-    if (!isTighter) await this.#storeFirst(write)
+    if (!isTighter) await this.#storeFirst(() => this.#store.groups.put(next, { was }))
     this.#revision++
     this.#groups.put(next)
-    return async () => !isTighter || this.#late.store(`group ${JSON.stringify(next.name)}`, write)
+    return async () => {
+      if (!isTighter) return true
+      const unsaved = onTop(this.#unsavedGroups.get(name), { was, fields: differences(group.limits, next.limits) })
+      this.#unsavedGroups.set(name, unsaved)
+      return this.#late.store(`group ${JSON.stringify(name)}`, async () => {
+        await this.#store.groups.put(next, unsaved)
+        if (this.#unsavedGroups.get(name) === unsaved) this.#unsavedGroups.delete(name)
+      })
+    }
   }
 
   /** Resolves to whether it is stored. */
   async #put(accounts: readonly Account[]): Promise<boolean> {
     if (accounts.length === 0) return true
-    const rows = (await inSlices(accounts, rowOf)).filter((row) => row !== undefined)
     const areTighter = (await inSlices(accounts, (account) => this.#isTighterFor(account))).every(Boolean)
-    // What takes something away does so whatever another daemon of a fleet has changed meanwhile.
-    if (!areTighter) {
-      const was = new Map(accounts.map(({ id, name }) => [id, this.#accounts.named(name)?.revision]))
-      await this.#storeFirst(() => this.#store.users.setLimits(rows.map((row) => ({ ...row, was: was.get(row.id) }))))
-    }
+    const rows = (await inSlices(accounts, (account) => this.#rowOf(account, areTighter))).filter(
+      (row) => row !== undefined,
+    )
+    if (!areTighter) await this.#storeFirst(() => this.#store.users.setLimits(rows))
     this.#revision++
     await inSlices(accounts, (account) => this.#accounts.put(account))
     await this.#keeper.writeAll(accounts)
     await this.#act()
     if (!areTighter) return true
-    for (const row of rows) this.#unsaved.set(row.id, row)
+    for (const row of rows) this.#unsaved.set(row.id, onTop(this.#unsaved.get(row.id), row))
     return this.#late.store('the limits of users', this.#save)
   }
 
@@ -221,6 +229,17 @@ export class LimitChanges {
     const rows = [...this.#unsaved.values()]
     await this.#store.users.setLimits(rows)
     for (const row of rows) if (this.#unsaved.get(row.id) === row) this.#unsaved.delete(row.id)
+  }
+
+  /**
+   * As a user who is stored is to be. What takes something away does so whatever else another daemon of a fleet has changed
+   * meanwhile; what gives something does not.
+   */
+  #rowOf({ id, name, limits, revision, firstUsed }: Account, isTighter: boolean): StoredLimits | undefined {
+    if (id === undefined) return undefined
+    const before = this.#accounts.named(name)
+    const fields = isTighter && before ? differences(before.limits, limits) : undefined
+    return { id, limits, revision, firstUsed, was: before?.revision, fields }
   }
 
   /** Another group has other rules, too. */
@@ -312,7 +331,13 @@ function mergeOnce(changes: Changes): (limits: Limits) => Limits {
   }
 }
 
-/** Of a user who is stored. */
-function rowOf({ id, limits, revision, firstUsed }: Account): StoredLimits | undefined {
-  return id === undefined ? undefined : { id, limits, revision, firstUsed }
+/** Names of the limits that are others now. */
+function differences(before: Limits, after: Limits): readonly LimitName[] {
+  return limitNames.filter((name) => !isDeepStrictEqual(before[name], after[name]))
+}
+
+/** Both changes, of which the first is not stored yet, as one. */
+function onTop<Change extends BuiltOn>(first: BuiltOn | undefined, second: Change): Change {
+  if (!first) return second
+  return { ...second, was: first.was, fields: [...new Set([...(first.fields ?? []), ...(second.fields ?? [])])] }
 }

@@ -29,7 +29,7 @@ export abstract class LendableStore implements Store {
   }
   readonly groups: Store['groups'] = {
     list: () => this.#ask('groups', 'list'),
-    put: (group) => this.#change('groups', 'put', group),
+    put: (group, from) => this.#change('groups', 'put', group, from),
     remove: (name) => this.#change('groups', 'remove', name),
   }
   readonly usage: Store['usage'] = {
@@ -72,7 +72,8 @@ export abstract class LendableStore implements Store {
   }
   readonly watches: Store['watches'] = {
     list: () => this.#ask('watches', 'list'),
-    put: (watch) => this.#change('watches', 'put', watch),
+    insert: (watch) => this.#change('watches', 'insert', watch),
+    learn: (watch) => this.#change('watches', 'learn', watch),
     remove: (name) => this.#change('watches', 'remove', name),
   }
   abstract readonly fleet: FleetStore | undefined

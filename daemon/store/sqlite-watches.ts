@@ -7,11 +7,16 @@ type Row = Omit<StoredWatch, 'seen'> & { seen: string }
 /** Watches in a table of SQLite. */
 export function sqliteWatches(database: DatabaseSync): Immediate<WatchStore> {
   const list = database.prepare('SELECT name, text, created, by, seen FROM watches ORDER BY created, name')
-  const put = database.prepare('INSERT OR REPLACE INTO watches (name, text, created, by, seen) VALUES (?, ?, ?, ?, ?)')
+  const insert = database.prepare(
+    'INSERT INTO watches (name, text, created, by, seen) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  )
+  const learn = database.prepare('UPDATE watches SET seen = ? WHERE name = ? AND created = ?')
   const remove = database.prepare('DELETE FROM watches WHERE name = ?')
   return {
     list: () => (list.all() as Row[]).map((row) => ({ ...row, seen: seenIn(row.seen) })),
-    put: ({ name, text, created, by, seen = [] }) => void put.run(name, text, created, by, JSON.stringify(seen)),
+    insert: ({ name, text, created, by, seen = [] }) =>
+      insert.run(name, text, created, by, JSON.stringify(seen)).changes === 1,
+    learn: ({ name, created, seen = [] }) => void learn.run(JSON.stringify(seen), name, created),
     remove: (name) => void remove.run(name),
   }
 }

@@ -78,9 +78,14 @@ export interface StoredUser {
 export const damagedLimits: Limits = { expires: 'damaged' }
 
 /** What a change of limits changes of a user. */
-export interface StoredLimits extends Pick<StoredUser, 'id' | 'limits' | 'revision' | 'firstUsed'> {
-  /** Of the limits that the change was made from; undefined: it does not matter. */
+export interface StoredLimits extends Pick<StoredUser, 'id' | 'limits' | 'revision' | 'firstUsed'>, BuiltOn {}
+
+/** What a change of limits is made from, which another node may have changed meanwhile. */
+export interface BuiltOn {
+  /** The revision of that; undefined: it does not matter. */
   readonly was?: number | undefined
+  /** Names of the limits that the change is about: what others have changed of the rest stays. Undefined: then it is refused. */
+  readonly fields?: readonly string[] | undefined
 }
 
 /** What a change of a login changes of a user: where others may have changed something else of the same user, that stays. */
@@ -103,7 +108,7 @@ export interface UserStore {
   update(change: LoginChange): Promise<boolean>
   /**
    * All of them or none; users who are not there are passed over. Refused with `conflict` if another node has changed the
-   * limits of one of them since the revision they `was`.
+   * limits of one of them since the revision they `was`, and the change says no `fields`.
    */
   setLimits(changes: readonly StoredLimits[]): Promise<void>
   /** Does nothing if there is none. */
@@ -121,8 +126,8 @@ export interface StoredGroup {
 export interface GroupStore {
   /** All of them, in no particular order. */
   list(): Promise<StoredGroup[]>
-  /** Adds the group, or replaces the one of that name. */
-  put(group: StoredGroup): Promise<void>
+  /** Adds the group, or replaces the one of that name; `was` is 0 of one that is new. Refused with `conflict` as limits of users are. */
+  put(group: StoredGroup, from?: BuiltOn): Promise<void>
   /** Does nothing if there is none. */
   remove(name: string): Promise<void>
 }
@@ -283,8 +288,10 @@ export interface StoredWatch {
 export interface WatchStore {
   /** All of them, in the order in which they were added. */
   list(): Promise<StoredWatch[]>
-  /** Adds it, or replaces the one of that name. */
-  put(watch: StoredWatch): Promise<void>
+  /** False if the name is taken; then nothing has changed. */
+  insert(watch: StoredWatch): Promise<boolean>
+  /** What it has seen by now; does nothing if there is none of that name that was added then. */
+  learn(watch: Pick<StoredWatch, 'name' | 'created' | 'seen'>): Promise<void>
   /** Does nothing if there is none. */
   remove(name: string): Promise<void>
 }

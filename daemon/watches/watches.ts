@@ -57,6 +57,8 @@ export class Watches {
   readonly #coming = new Set<string>()
   /** Names of those that are removed, and still in the store. */
   readonly #unstored = new Set<string>()
+  /** Names of those that are stored, and not understood here. */
+  readonly #ignored = new Set<string>()
   readonly #listeners = new Set<Listener>()
   #sessions: { look(): readonly SessionMove[] } | undefined
   #failed: Uint8Array[] = []
@@ -93,18 +95,23 @@ export class Watches {
   /** Refused with `invalid`, `exists`, `conflict` if there is no room, and `unavailable` if it cannot be stored. */
   async add({ name, text }: Params<'watches.add'>, by: string): Promise<Watch> {
     const terms = termsOf(text)
-    if (this.#byName.has(name) || this.#coming.has(name))
-      throw new Refusal('exists', `there is a watch ${name} already: remove it first`)
+    if (this.#byName.has(name) || this.#coming.has(name)) throw exists(name)
     if (this.#byName.size + this.#coming.size >= mostWatches)
       throw new Refusal('conflict', `there are ${mostWatches} watches, the most there can be`)
     const watch = { name, terms, created: Date.now(), by }
     this.#coming.add(name)
     try {
-      await this.#store({ ...watch, seen: new Set() })
+      const stored = { name, text: watchText(terms), created: watch.created, by, seen: [] }
+      // What stands there of a removed one, or of one that is ignored.
+      if (this.#unstored.has(name) || this.#ignored.has(name))
+        await this.#stored(name, () => this.#options.store.remove(name))
+      // Another daemon of a fleet may have added one of that name this moment.
+      if (!(await this.#stored(name, () => this.#options.store.insert(stored)))) throw exists(name)
     } finally {
       this.#coming.delete(name)
     }
     this.#unstored.delete(name)
+    this.#ignored.delete(name)
     const kept = this.#keep(watch, [])
     this.#settle()
     return toldOf(kept)
@@ -160,9 +167,11 @@ export class Watches {
   #keepStored({ text, seen, ...watch }: StoredWatch): void {
     try {
       this.#keep({ ...watch, terms: termsOf(text) }, seen ?? [])
+      this.#ignored.delete(watch.name)
       if (!seen) this.#options.warn(`what the stored watch ${watch.name} has seen is damaged: to it all is new again`)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
+      this.#ignored.add(watch.name)
       this.#options.warn(`the stored watch ${watch.name} is ignored: ${error.message}; add it anew`)
     }
   }
@@ -220,18 +229,24 @@ export class Watches {
       const last = [...kept.seen].at(-1)
       if (last === kept.saved) continue
       kept.saved = last
-      await this.#store(kept).catch((error: Refusal) => this.#options.warn(error.message))
+      const { name, created, seen } = kept
+      const learnt = this.#stored(name, () => this.#options.store.learn({ name, created, seen: [...seen] }))
+      await learnt.catch((error: Refusal) => this.#options.warn(error.message))
     }
   }
 
-  async #store({ name, terms, created, by, seen }: Omit<Kept, 'condition' | 'fired' | 'saved'>): Promise<void> {
+  async #stored<Result>(name: string, write: () => Promise<Result>): Promise<Result> {
     try {
-      await this.#options.store.put({ name, text: watchText(terms), created, by, seen: [...seen] })
+      return await write()
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
       throw new Refusal('unavailable', `the watch ${name} cannot be stored: ${error.message}`)
     }
   }
+}
+
+function exists(name: string): Refusal {
+  return new Refusal('exists', `there is a watch ${name} already: remove it first`)
 }
 
 /** As bans have it: whoever has one address of a /64 of IPv6 has as many as there are guesses. */

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Account, Accounts, noLimits } from '../../daemon/access/accounts.ts'
 import { Groups } from '../../daemon/access/groups.ts'
 import { LateChanges } from '../../daemon/access/late-changes.ts'
@@ -163,6 +163,7 @@ describe('setting limits of users', () => {
       <Of extends unknown[]>(write: (...of: Of) => Promise<void>) =>
       (...of: Of) =>
         isFull ? Promise.reject(new StoreError('failed', 'the disk is full')) : write(...of)
+    const [setLimits, put] = [vi.spyOn(store.users, 'setLimits'), vi.spyOn(store.groups, 'put')]
     const users = { ...store.users, setLimits: whenThereIsRoom(store.users.setLimits) }
     changes = start({ users, groups: { ...store.groups, put: whenThereIsRoom(store.groups.put) } })
     const fields = { quota: '1GB', 'max-connections': 5, note: 'x' }
@@ -179,6 +180,16 @@ describe('setting limits of users', () => {
     isFull = false
     await late.settle()
     expect(late.waiting).toEqual([])
+    // What another daemon of a fleet has changed of the rest meanwhile is to stay.
+    expect(setLimits.mock.calls).toMatchObject([
+      [
+        [
+          { was: 0, fields: ['max-connections', 'quota', 'note'] },
+          { was: 0, fields: ['quota'] },
+        ],
+      ],
+    ])
+    expect(put.mock.calls[0]?.[1]).toMatchObject({ was: 0, fields: ['rate-down'] })
     expect((await restarted()).map(({ name, limits }) => [name, limits.quota])).toEqual([
       ['ann', 500_000_000],
       ['bob', 500_000_000],

@@ -54,7 +54,7 @@ export function testDamage(adapter: string, newPlace: () => Promise<DamagedPlace
       const store = await damaged(
         async ({ rules, watches }) => {
           await rules.save({ revision: 1, text: 'deny to a.example', ids: [16], nextId: 20 })
-          for (const name of ['v', 'w']) await watches.put({ name, text: '', created: 1, by: 'alice', seen: ['x'] })
+          for (const name of ['v', 'w']) await watches.insert({ name, text: '', created: 1, by: 'alice', seen: ['x'] })
         },
         (table) =>
           `UPDATE ${table('rules')} SET ids = '{}'; UPDATE ${table('watches')} SET seen = '[1]' WHERE name = 'v'`,

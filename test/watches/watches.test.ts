@@ -12,9 +12,16 @@ class FakeStore implements WatchStore {
     return [...this.rows.values()]
   }
 
-  async put(row: StoredWatch): Promise<void> {
+  async insert(row: StoredWatch): Promise<boolean> {
     if (this.isFull) throw new StoreError('failed', 'the disk is full')
+    if (this.rows.has(row.name)) return false
     this.rows.set(row.name, row)
+    return true
+  }
+
+  async learn({ name, created, seen }: Pick<StoredWatch, 'name' | 'created' | 'seen'>): Promise<void> {
+    const row = this.rows.get(name)
+    if (row?.created === created) this.rows.set(name, { ...row, seen })
   }
 
   async remove(name: string): Promise<void> {
@@ -194,9 +201,9 @@ test('destinations that another daemon has seen are none that are new, and are n
   const stored = store.rows.get('a') as StoredWatch
   store.rows.set('a', { ...stored, seen: ['a.example', 'b.example'] })
   await here.adopt()
-  const put = vi.spyOn(store, 'put')
+  const learn = vi.spyOn(store, 'learn')
   await here.close()
-  expect(put).not.toHaveBeenCalled()
+  expect(learn).not.toHaveBeenCalled()
 })
 
 test('what another daemon has changed is taken over, and what is looked out for already goes on', async () => {
@@ -220,13 +227,28 @@ test('what another daemon has changed is taken over, and what is looked out for 
   await here.remove('a')
   await here.adopt()
   expect(here.list().map(({ name }) => name)).toEqual(['c', 'd'])
+  await expect(there.add({ name: 'd', text: 'near-limit' }, 'bob')).rejects.toMatchObject({ kind: 'exists' })
+  // One whose removal is not stored can come again all the same.
+  store.isFull = false
+  await here.add({ name: 'a', text: 'near-limit' }, 'ann')
+  expect(store.rows.get('a')?.text).toBe('near-limit')
+  await Promise.all([here.close(), there.close()])
+})
+
+test('one that another daemon has added a moment ago is not added again', async () => {
+  const store = new FakeStore()
+  const [here, there] = [await Watches.load(optionsWith({ store })), await Watches.load(optionsWith({ store }))]
+  await there.add({ name: 'a', text: 'near-limit' }, 'bob')
+  await expect(here.add({ name: 'a', text: 'rate>1k for 2s' }, 'ann')).rejects.toMatchObject({ kind: 'exists' })
+  expect(store.rows.get('a')).toMatchObject({ text: 'near-limit', by: 'bob' })
+  expect(here.list()).toEqual([])
   await Promise.all([here.close(), there.close()])
 })
 
 test('one of which it is not known what it has seen looks out all the same, and that is told', async () => {
   const store = new FakeStore()
   const warned: string[] = []
-  await store.put({ created: 1, by: 'ann', name: 'big', text: 'rate>10MB/s for 30s', seen: undefined })
+  await store.insert({ created: 1, by: 'ann', name: 'big', text: 'rate>10MB/s for 30s', seen: undefined })
   const watches = await Watches.load(optionsWith({ store, warn: (message) => warned.push(message) }))
   await watches.adopt()
   expect(watches.list()).toMatchObject([{ name: 'big' }])
@@ -238,14 +260,16 @@ test('what another version of proxyd has stored is told of, and keeps nothing el
   const store = new FakeStore()
   const warned: string[] = []
   const row = { created: 1, by: 'ann', seen: [] }
-  await store.put({ ...row, name: 'later', text: 'to-come>5' })
-  await store.put({ ...row, name: 'big', text: 'rate>10MB/s for 30s' })
+  await store.insert({ ...row, name: 'later', text: 'to-come>5' })
+  await store.insert({ ...row, name: 'big', text: 'rate>10MB/s for 30s' })
   const watches = await Watches.load(optionsWith({ store, warn: (message) => warned.push(message) }))
-  await store.put({ ...row, name: 'bigger', text: 'rate>20MB/s for 30s' })
+  await store.insert({ ...row, name: 'bigger', text: 'rate>20MB/s for 30s' })
   await watches.adopt()
   expect(watches.list().map(({ name }) => name)).toEqual(['big', 'bigger'])
   expect(warned).toEqual(
     Array(2).fill(expect.stringMatching(/^the stored watch later is ignored: a watch begins with/)),
   )
+  await watches.add({ name: 'later', text: 'near-limit' }, 'ann')
+  expect(store.rows.get('later')?.text).toBe('near-limit')
   await watches.close()
 })

@@ -1,7 +1,8 @@
-import type { GroupStore, StoredGroup } from '../store.ts'
+import type { BuiltOn, GroupStore, StoredGroup } from '../store.ts'
 import { limitsIn } from '../stored-json.ts'
 import { noted } from './changes.ts'
 import type { Ask, Connections } from './connections.ts'
+import { changedElsewhere, rebased } from './users.ts'
 
 /** Groups of users in a table of PostgreSQL. */
 export function postgresGroups(connections: Connections, node: string): GroupStore {
@@ -12,9 +13,9 @@ export function postgresGroups(connections: Connections, node: string): GroupSto
       )
       return rows.map((row) => ({ ...row, limits: limitsIn(row.limits) }))
     },
-    put: (group) =>
+    put: (group, from = {}) =>
       noted(connections, node, async (ask, note) => {
-        await putGroups(ask, [group])
+        await putGroups(ask, [await onTopOfOthers(ask, group, from)])
         await note('group', [group.name])
       }),
     remove: (name) =>
@@ -23,6 +24,22 @@ export function postgresGroups(connections: Connections, node: string): GroupSto
         if (rows.length > 0) await note('group', [name])
       }),
   }
+}
+
+/** The group as it is to be, with what others have changed of it since the revision that it was made from. Throws a Refusal. */
+async function onTopOfOthers(ask: Ask, group: StoredGroup, { was, fields }: BuiltOn): Promise<StoredGroup> {
+  if (was === undefined) return group
+  const { name, limits, revision } = group
+  const [stored] = await ask<{ limits: string; revision: number }>(
+    'SELECT limits, revision FROM proxyd.groups WHERE name = $1',
+    [name],
+  )
+  if ((stored?.revision ?? 0) === was) return group
+  // Not known to have been stored, it is stored again.
+  if (stored?.revision === revision && stored.limits === JSON.stringify(limits)) return group
+  const what = `the group ${JSON.stringify(name)}`
+  if (!stored) throw changedElsewhere(what, 0)
+  return { name, ...rebased(what, stored, { limits, revision, fields }) }
 }
 
 export async function putGroups(ask: Ask, groups: readonly StoredGroup[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { Refusal } from '../../refusal.ts'
-import { others, type StoredUser, type UserStore } from '../store.ts'
+import { others, type StoredLimits, type StoredUser, type UserStore } from '../store.ts'
 import { limitsIn } from '../stored-json.ts'
 import { noted } from './changes.ts'
 import type { Ask, Connections } from './connections.ts'
@@ -62,24 +62,21 @@ export function postgresUsers(connections: Connections, node: string): UserStore
         connections,
         node,
         async (ask, note) => {
-          const ids = changes.map(({ id }) => id)
-          const texts = changes.map(({ limits }) => JSON.stringify(limits))
-          const revisions = changes.map(({ revision }) => revision)
-          const [newer] = await ask<Named & { revision: number }>(
-            `SELECT name, users.revision FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[])
-            AS given (id, limits, revision, was) JOIN proxyd.users USING (id)
-          WHERE users.revision <> given.was
-            AND (users.revision <> given.revision OR users.limits <> given.limits) LIMIT 1`,
-            [ids, texts, revisions, changes.map(({ was }) => was ?? null)],
-          )
-          if (newer) throw changedElsewhere(`the limits of ${JSON.stringify(newer.name)}`, newer.revision)
+          const newer = await changedSince(ask, changes)
+          const next = changes.map((change) => onTopOf(newer.get(change.id), change))
           const rows = await ask<Named>(
             `UPDATE proxyd.users
           SET limits = given.limits, grouping = given.grouping, revision = given.revision, first_used = given.first_used
           FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
             AS given (id, limits, grouping, revision, first_used)
           WHERE users.id = given.id RETURNING name`,
-            [ids, texts, changes.map(groupOf), revisions, changes.map(({ firstUsed }) => firstUsed)],
+            [
+              next.map(({ id }) => id),
+              next.map(({ limits }) => JSON.stringify(limits)),
+              next.map(groupOf),
+              next.map(({ revision }) => revision),
+              next.map(({ firstUsed }) => firstUsed),
+            ],
           )
           await note('user', namesOf(rows))
         },
@@ -132,6 +129,45 @@ export async function updateUsers(ask: Ask, users: readonly StoredUser[]): Promi
     [...valuesOf(users), users.map(({ id }) => id)],
   )
   return [...new Set(rows.flatMap(({ name, was }) => [name, was]))]
+}
+
+type Newer = Pick<StoredUser, 'id' | 'name' | 'revision' | 'firstUsed'> & { readonly limits: string }
+
+/** Of users whose limits others have changed since these changes were made, what they have; by id. */
+async function changedSince(ask: Ask, changes: readonly StoredLimits[]): Promise<Map<number, Newer>> {
+  const rows = await ask<Newer>(
+    `SELECT id, name, users.revision, users.limits, first_used AS "firstUsed"
+    FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) AS given (id, limits, revision, was)
+    JOIN proxyd.users USING (id)
+    WHERE users.revision <> given.was AND (users.revision <> given.revision OR users.limits <> given.limits)`,
+    [
+      changes.map(({ id }) => id),
+      changes.map(({ limits }) => JSON.stringify(limits)),
+      changes.map(({ revision }) => revision),
+      changes.map(({ was }) => was ?? null),
+    ],
+  )
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+function onTopOf(newer: Newer | undefined, change: StoredLimits): StoredLimits {
+  if (!newer) return change
+  const { limits, revision } = rebased(`the limits of ${JSON.stringify(newer.name)}`, newer, change)
+  const firstUsed = change.fields?.includes('expires') ? change.firstUsed : (newer.firstUsed ?? change.firstUsed)
+  return { id: change.id, limits, revision, firstUsed }
+}
+
+/** A change of limits, on top of those that others have stored meanwhile. Throws a Refusal, `conflict`, if it cannot be. */
+export function rebased(
+  what: string,
+  newer: { readonly limits: string; readonly revision: number },
+  { limits, revision, fields }: Pick<StoredLimits, 'limits' | 'revision' | 'fields'>,
+): Pick<StoredLimits, 'limits' | 'revision'> {
+  if (fields === undefined) throw changedElsewhere(what, newer.revision)
+  const rest = Object.entries(limitsIn(newer.limits)).filter(([name]) => !fields.includes(name))
+  const changed = Object.entries(limits).filter(([name]) => fields.includes(name))
+  // Whoever builds on either of both is to hear that it is not all.
+  return { limits: Object.fromEntries([...rest, ...changed]), revision: Math.max(newer.revision, revision) + 1 }
 }
 
 export function changedElsewhere(what: string, revision: number): Refusal {

@@ -14,15 +14,24 @@ export function postgresWatches(connections: Connections, node: string): WatchSt
       )
       return rows.map((row) => ({ ...row, seen: seenIn(row.seen) }))
     },
-    put: ({ name, text, created, by, seen = [] }) =>
+    insert: ({ name, text, created, by, seen = [] }) =>
       noted(connections, node, async (ask, note) => {
-        await ask(
+        const rows = await ask(
           `INSERT INTO proxyd.watches (name, text, created, by, seen) VALUES ($1, $2, $3, $4, $5)
-          ON CONFLICT (name) DO UPDATE
-            SET text = excluded.text, created = excluded.created, by = excluded.by, seen = excluded.seen`,
+          ON CONFLICT (name) DO NOTHING RETURNING name`,
           [name, text, created, by, JSON.stringify(seen)],
         )
-        await note('watch', [name])
+        if (rows.length > 0) await note('watch', [name])
+        return rows.length > 0
+      }),
+    learn: ({ name, created, seen = [] }) =>
+      noted(connections, node, async (ask, note) => {
+        const rows = await ask('UPDATE proxyd.watches SET seen = $3 WHERE name = $1 AND created = $2 RETURNING name', [
+          name,
+          created,
+          JSON.stringify(seen),
+        ])
+        if (rows.length > 0) await note('watch', [name])
       }),
     remove: (name) =>
       noted(connections, node, async (ask, note) => {

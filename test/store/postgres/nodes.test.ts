@@ -83,7 +83,7 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     // Who has heard of it may store it, too.
     await b.bans.save(bans)
     await b.bans.save(new Map([['10.0.0.2', null]]))
-    await a.watches.put({ name: 'w', text: 't', created: 1, by: 'x', seen: [] })
+    await a.watches.insert({ name: 'w', text: 't', created: 1, by: 'x', seen: [] })
     await b.watches.remove('w')
     await b.watches.remove('w')
     await b.users.remove(id)
@@ -139,6 +139,52 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     await b.users.update({ id, password: 'another' })
     expect(await a.users.named('bob')).toEqual({ ...bob, id, password: 'another', limits: { quota: 1 }, revision: 7 })
     await expect(b.imports.save({ groups: [], added: [bob], changed: [] })).rejects.toMatchObject(conflict)
+  })
+
+  it('lose no limit that one makes tighter while another changes others of the same user or group', async () => {
+    const [a, b] = await nodes('a', 'b')
+    const id = (await a.users.insert({ ...bob, limits: { quota: 9 } })) ?? 0
+    const [quota, expiry] = [
+      { was: 0, fields: ['quota'] },
+      { was: 0, fields: ['expires'] },
+    ]
+    await b.users.setLimits([{ id, limits: { quota: 9, expires: 5 }, revision: 1, firstUsed: null, ...expiry }])
+    const tighter = { id, limits: { quota: 1 }, revision: 2, firstUsed: 7, ...quota }
+    await a.users.setLimits([tighter])
+    // Not known to have been stored, it is stored again.
+    await a.users.setLimits([tighter])
+    const both = { limits: { quota: 1, expires: 5 }, firstUsed: 7 }
+    expect(await b.users.named('bob')).toMatchObject(both)
+    // Who builds on either of both does not have all of it.
+    const wider = { id, limits: {}, revision: 3, firstUsed: null }
+    for (const was of [1, 2]) await expect(b.users.setLimits([{ ...wider, was }])).rejects.toMatchObject(conflict)
+
+    const staff = { name: 'staff', limits: { quota: 9 }, revision: 1 }
+    await a.groups.put(staff, { was: 0 })
+    await a.groups.put(staff, { was: 0 })
+    await expect(b.groups.put({ ...staff, limits: {} }, { was: 0 })).rejects.toMatchObject(conflict)
+    await b.groups.put({ ...staff, limits: { quota: 9, 'rate-up': 3 }, revision: 2 }, { was: 1 })
+    await expect(a.groups.put({ ...staff, revision: 3 }, { was: 1 })).rejects.toMatchObject(conflict)
+    await a.groups.put({ ...staff, limits: { quota: 1 }, revision: 2 }, { was: 1, fields: ['quota'] })
+    expect(await b.groups.list()).toMatchObject([{ name: 'staff', limits: { quota: 1, 'rate-up': 3 } }])
+    await b.groups.remove('staff')
+    const late = a.groups.put({ ...staff, limits: {}, revision: 9 }, { was: 3, fields: ['quota'] })
+    await expect(late).rejects.toMatchObject(conflict)
+  })
+
+  it('add a watch of one name once, and bring none back that another has removed or added anew', async () => {
+    const [a, b] = await nodes('a', 'b')
+    const watch = { name: 'w', text: 'new-destination', created: 1, by: 'x', seen: [] }
+    const added = await Promise.all([a.watches.insert(watch), b.watches.insert({ ...watch, by: 'y' })])
+    expect(added.toSorted()).toEqual([false, true])
+    await a.watches.learn({ name: 'w', created: 1, seen: ['here'] })
+    expect(await b.watches.list()).toMatchObject([{ name: 'w', seen: ['here'] }])
+    await b.watches.remove('w')
+    await a.watches.learn({ name: 'w', created: 1, seen: ['here', 'there'] })
+    expect(await b.watches.list()).toEqual([])
+    await b.watches.insert({ ...watch, created: 2 })
+    await a.watches.learn({ name: 'w', created: 1, seen: ['here', 'there'] })
+    expect(await b.watches.list()).toMatchObject([{ created: 2, seen: [] }])
   })
 
   it('may change different things of one user or operator at the same moment, and both last', async () => {
