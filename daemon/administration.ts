@@ -14,6 +14,7 @@ import type { DaemonLog } from './log.ts'
 import type { UserTraffic } from './observe/user-traffic.ts'
 import type { MetricsServer } from './prometheus/server.ts'
 import type { UserSeries } from './prometheus/user-series.ts'
+import { withoutRepeats } from './repeats.ts'
 import { LiveRules, type LiveRulesOptions } from './rules/live-rules.ts'
 import type { ServiceManager } from './service/service-manager.ts'
 import type { Configuration } from './settings/configuration.ts'
@@ -158,7 +159,8 @@ function administerAccounts(
   const totals = fleet && ((ids: readonly number[]) => fleet.leases.totals(ids))
   const absent = totals
     ? new AbsentAccounts({
-        ...{ accounts, turns, warn, totals, store: store.users },
+        ...{ accounts, turns, totals, store: store.users },
+        warn: withoutRepeats(warn),
         enter(account, moved) {
           begin(account)
           if (moved) usage.load([account], [moved])

@@ -20,10 +20,14 @@ export interface AbsentAccountsOptions {
   /** Has all loops forget a user. */
   readonly leave: (account: Account) => Promise<unknown>
   readonly warn: (message: string) => void
+  /** Milliseconds on a clock that only goes forward. */
+  readonly now?: () => number
 }
 
 /** Room that is made at once, when there is less than that for more users. */
 const roomMade = 2_048
+/** Milliseconds between two looks at all users for those who are idle, where one has found so few that the next would come soon. */
+const lookPause = 1_000
 /** Look-ups under way at once: whoever makes up names takes no more than these from those who have one. */
 const mostAsked = 16
 /** Logins that wait for theirs: a server that is slow answers so many within seconds. */
@@ -47,11 +51,16 @@ export class AbsentAccounts {
   /** By index, when they came, counted in those who came. */
   readonly #came: number[] = []
   #comers = 0
+  /** Until when nobody is looked for who is idle, for one who logs in. */
+  #looksAgain = 0
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
+  readonly #now: () => number
+
   constructor(options: AbsentAccountsOptions) {
     this.#options = options
+    this.#now = options.now ?? (() => performance.now())
     if (options.accounts.isPartial) this.#waitToCount()
   }
 
@@ -115,6 +124,8 @@ export class AbsentAccounts {
       if (!stored) return undefined
       // Somebody else of that name may have come.
       const [moved] = stored.id === found.id ? [usage] : await totals([stored.id])
+      // Logins may come many times a second, to a node where all are busy.
+      if (accounts.room < 1 && this.#now() < this.#looksAgain) throw this.#full()
       await this.makeRoom(1)
       const account = accounts.add(this.#read(stored))
       accounts.absent = Math.max(0, accounts.absent - 1)
@@ -135,14 +146,17 @@ export class AbsentAccounts {
    * a Refusal, `unavailable`, if not enough of those who are there are idle.
    */
   async makeRoom(users: number): Promise<void> {
-    const { accounts, warn } = this.#options
+    const { accounts } = this.#options
     if (accounts.room >= users) return
     await this.outgrow()
     await this.#sendAway(Math.max(roomMade, users))
-    if (accounts.room >= users) return
+    if (accounts.room < users) throw this.#full()
+  }
+
+  #full(): Refusal {
     const why = 'there is no room for more users: as many as can be are busy'
-    warn(why)
-    throw new Refusal('unavailable', why)
+    this.#options.warn(why)
+    return new Refusal('unavailable', why)
   }
 
   /** From now on not all users are in memory. */
@@ -159,6 +173,7 @@ export class AbsentAccounts {
     const { accounts, isIdle, leave } = this.#options
     const idle = accounts.list().filter((account) => account.id !== undefined && isIdle(account))
     const longest = idle.sort((a, b) => (this.#came[a.index] ?? 0) - (this.#came[b.index] ?? 0)).slice(0, users)
+    this.#looksAgain = longest.length < roomMade ? this.#now() + lookPause : 0
     for (const account of longest) {
       accounts.remove(account)
       accounts.absent++

@@ -17,11 +17,14 @@ let left: string[]
 let warned: string[]
 let asked: string[]
 let turns: Turns
+/** Milliseconds; a second passes from one look at it to the next. */
+let clock: number
 let absent: AbsentAccounts
 let options: AbsentAccountsOptions
 
 beforeEach(() => {
   accounts = new Accounts(4)
+  clock = 0
   stored = new Map(
     ['ann', 'bob', 'cid', 'dan', 'eve', 'fay'].map((name, i) => {
       return [name, { id: i + 1, name, password, enabled: true, created: 1, ...noLimits }]
@@ -45,6 +48,7 @@ beforeEach(() => {
     isIdle: ({ name }) => !busy.has(name),
     leave: async ({ name }) => left.push(name),
     warn: (message) => warned.push(message),
+    now: () => (clock += 1_000),
   }
   absent = new AbsentAccounts(options)
   onTestFinished(() => absent.close())
@@ -119,6 +123,36 @@ it('do not come where all are busy, and that is told', async () => {
   }
   await expect(absent.bring('eve')).rejects.toMatchObject({ kind: 'unavailable' })
   expect(warned).toEqual(['there is no room for more users: as many as can be are busy'])
+})
+
+it('are looked for once a second, where all are busy, however many log in', async () => {
+  let now = 0
+  const isIdle = vi.fn(options.isIdle)
+  const other = new AbsentAccounts({ ...options, isIdle, now: () => now })
+  onTestFinished(() => other.close())
+  for (const name of ['ann', 'bob', 'cid', 'dan']) {
+    busy.add(name)
+    await other.bring(name)
+  }
+  const refused = async () => {
+    for (const name of ['cyd', 'fay', 'cyd'])
+      await expect(other.bring(name)).rejects.toMatchObject({ kind: 'unavailable' })
+  }
+  stored.set('cyd', { ...(stored.get('fay') as StoredUser), name: 'cyd', id: 7 })
+  await refused()
+  expect(isIdle).toHaveBeenCalledTimes(4)
+  // Operators, who do not come many times a second, find who has become idle meanwhile.
+  busy.delete('bob')
+  await other.makeRoom(1)
+  expect(await other.bring('eve')).toMatchObject({ name: 'eve' })
+  busy.add('eve')
+  isIdle.mockClear()
+  now = 999
+  await refused()
+  expect(isIdle).not.toHaveBeenCalled()
+  now = 1_000
+  await refused()
+  expect(isIdle).toHaveBeenCalledTimes(4)
 })
 
 it('are none as long as all fit, and then leave for those whom operators add', async () => {
