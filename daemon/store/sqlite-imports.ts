@@ -8,6 +8,7 @@ import { inTransaction } from './transaction.ts'
 export function sqliteImports(database: DatabaseSync): Immediate<ImportStore> {
   const groups = sqliteGroups(database)
   const users = sqliteUsers(database)
+  const putUsage = database.prepare('INSERT INTO usage (user, up, down, mark, marked) VALUES (?, ?, ?, ?, ?)')
   const change = database.prepare(
     `UPDATE users SET name = ?, password = ?, enabled = ?, created = ?, limits = ?, revision = ?, first_used = ?
     WHERE id = ?`,
@@ -17,7 +18,11 @@ export function sqliteImports(database: DatabaseSync): Immediate<ImportStore> {
       return inTransaction(database, () => {
         for (const group of putGroups) groups.put(group)
         for (const user of changed) change.run(...columnsOf(user), user.id)
-        return added.map((user) => users.insert(user) as number)
+        return added.map(({ used, ...user }) => {
+          const id = users.insert(user) as number
+          if (used) putUsage.run(id, used.up, used.down, used.mark, used.marked)
+          return id
+        })
       })
     },
   }

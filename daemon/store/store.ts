@@ -334,11 +334,16 @@ export interface RuleStore {
   save(rules: StoredRules): Promise<void>
 }
 
+/** One who comes from elsewhere, with what they have moved there, if anything: no other node must know them without it. */
+export interface AddedUser extends Omit<StoredUser, 'id'> {
+  readonly used?: Omit<StoredUsage, 'user'> | undefined
+}
+
 export interface ImportStore {
   /** Puts groups and users, all or none; resolves to the ids of those who are added, whose names nobody has yet. */
   save(changes: {
     readonly groups: readonly StoredGroup[]
-    readonly added: readonly Omit<StoredUser, 'id'>[]
+    readonly added: readonly AddedUser[]
     readonly changed: readonly StoredUser[]
   }): Promise<number[]>
 }

@@ -182,7 +182,7 @@ export class AccountTransfer {
     await late.settle()
     const ids = await store.imports.save({
       groups: putGroups,
-      added: fresh.map((move) => toStored(nextOf(move))),
+      added: fresh.map((move) => ({ ...toStored(nextOf(move)), used: move.used })),
       changed: changed.map((account) => ({ ...toStored(account), id: account.id as number })),
     })
     for (const group of putGroups) groups.put(group)
@@ -194,7 +194,6 @@ export class AccountTransfer {
     })
     for (const account of changed) accounts.put(account)
     await keeper.writeAll(putGroups.length > 0 ? [...accounts.list()] : [...added, ...changed])
-    await usage.save(Date.now()).catch(() => {}) // The next round stores it.
     keeper.look()
     await obey()
     return this.#tell(added.length > 0, moves)

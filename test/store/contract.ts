@@ -146,6 +146,15 @@ export function testStore(adapter: string, newPlace: () => Promise<Open>): void 
       expect(await store.usage.list()).toEqual([{ ...usage, user: annId, up: 7 }])
     })
 
+    it('who come from elsewhere are never there without what they have moved', async () => {
+      const used = { up: 2 ** 50, down: 2, mark: 3, marked: 1_700_000_000_000 }
+      const added = [{ ...ann, used }, bob]
+      const [annId = 0] = await store.imports.save({ groups: [], added, changed: [] })
+      expect(await store.usage.list()).toEqual([{ ...used, user: annId }])
+      await store.usage.save(batchOf(1, [{ ...used, user: annId, up: used.up + 6, moreUp: 6 }]))
+      expect(await store.usage.list()).toEqual([{ ...used, user: annId, up: used.up + 6 }])
+    })
+
     it('have it told by the hour, day, user and group, each batch counted once', async () => {
       const [annId, bobId] = [await inserted({ ...ann, limits: { group: 'staff' } }), await inserted(bob)]
       const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000

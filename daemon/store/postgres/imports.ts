@@ -3,6 +3,7 @@ import type { ImportStore } from '../store.ts'
 import { noted } from './changes.ts'
 import type { Connections } from './connections.ts'
 import { putGroups } from './groups.ts'
+import { insertUsage } from './usage.ts'
 import { insertUsers, updateUsers } from './users.ts'
 
 /** Users and groups that come from elsewhere, in one transaction. */
@@ -22,6 +23,10 @@ export function postgresImports(connections: Connections, node: string): ImportS
               'conflict',
               `another node has added user ${JSON.stringify(taken.name)} meanwhile: try again`,
             )
+          await insertUsage(
+            ask,
+            added.flatMap(({ used }, i) => (used ? { user: ids[i] as number, ...used } : [])),
+          )
           await note(
             'group',
             groups.map(({ name }) => name),

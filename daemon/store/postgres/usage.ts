@@ -49,6 +49,17 @@ export function postgresUsage(connections: Connections, node: string): UsageStor
   }
 }
 
+/** Of users who are new. */
+export async function insertUsage(ask: Ask, usages: readonly StoredUsage[]): Promise<void> {
+  if (usages.length === 0) return
+  const column = (name: keyof StoredUsage) => usages.map((usage) => usage[name])
+  await ask(
+    `INSERT INTO proxyd.usage (user_id, up, down, mark, marked, last_up, last_down)
+    SELECT given.*, 0, 0 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS given`,
+    [column('user'), column('up'), column('down'), column('mark'), column('marked')],
+  )
+}
+
 /** Whether it is stored now for the first time. */
 async function noteBatch(ask: Ask, node: string, { run, number }: UsageBatch): Promise<boolean> {
   const rows = await ask<{ isFirst: boolean }>(
