@@ -1,3 +1,4 @@
+import { counted } from '../shared/format/count.ts'
 import type { Settings } from '../shared/settings.ts'
 import { Bans } from './access/bans.ts'
 import { LateChanges } from './access/late-changes.ts'
@@ -37,7 +38,8 @@ export async function startBanning(
   const [banned, known] = [new BannedSources(memory.banned), new KnownSources(memory.known)]
   const stored = await store.known.load()
   // The clock on the wall may have been set meanwhile.
-  if (stored) known.restore(stored.entries, Math.max(0, Date.now() - stored.saved), performance.now())
+  const lost = stored ? known.restore(stored.entries, Math.max(0, Date.now() - stored.saved), performance.now()) : 0
+  if (lost > 0) log.warn(lostKnown(lost))
   const warnOfKnown = withoutRepeats((message) => log.warn(message))
   const storeKnown = () => store.known.save({ saved: Date.now(), entries: known.entries(performance.now()) })
   const saveKnown = () =>
@@ -83,4 +85,9 @@ export async function startBanning(
       bans.exempt(next['ban-exempt'])
     },
   }
+}
+
+function lostKnown(lost: number): string {
+  const what = `${counted(lost, 'source')} that users logged in from lately`
+  return `what the store had of ${what} is damaged: they may be banned until users log in from there again`
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Settings } from '../shared/settings.ts'
 import { parseUserFlags } from './access/load-accounts.ts'
-import { foreseeStartOfLog } from './access-log/log-file.ts'
+import { foreseeRotation, foreseeStartOfLog } from './access-log/log-file.ts'
 import { readSharedStore, readStore, type StoreContents } from './check-store.ts'
 import { foreseeRuntimeFolder } from './control/doors/runtime-folder.ts'
 import { checkTlsFiles } from './control/doors/tls-door.ts'
@@ -63,8 +63,11 @@ export async function check(flags: Partial<Settings>, configFile: string | undef
   if (values['control-tls-addr'].length > 0) await attempt(() => checkTlsFiles(tlsFilesOf(values)))
   await attempt(() => foreseeRuntimeFolder(values['runtime-dir'], groupOf(socketAccessOf(values))))
   await attempt(() => webhookOf(values))
-  const { file } = accessLogOf(values)
-  if (file !== undefined && file !== '-') await attempt(() => foreseeStartOfLog(file))
+  const { file, rotation } = accessLogOf(values)
+  if (file !== undefined && file !== '-') {
+    await attempt(() => foreseeRotation(file, rotation))
+    await attempt(() => foreseeStartOfLog(file))
+  }
   const sockets = wantedSockets(values)
   problems.push(...clashesOf(sockets))
   const places = sockets.map(([, endpoint]) => endpoint)

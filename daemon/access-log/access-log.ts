@@ -7,7 +7,7 @@ import { tellObservers } from '../contained.ts'
 import type { SessionTable } from '../engine/session-table.ts'
 import { Refusal } from '../refusal.ts'
 import { entryFilter } from './entry-filter.ts'
-import { foreseeLogFile } from './log-file.ts'
+import { foreseeLogFile, foreseeRotation } from './log-file.ts'
 import type { FollowWish, FromLog, ListWish, LogSettings, LogThreadOptions, ToLog } from './messages.ts'
 
 /** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
@@ -93,9 +93,11 @@ export class AccessLog {
     this.#thread?.postMessage({ kind: 'users', users: [[index, name]], from: performance.now() } satisfies ToLog)
   }
 
-  /** Throws a Refusal for a file that cannot be written to, or made, or holds something else; it is made. */
-  foresee({ file }: LogSettings): void {
-    if (file !== undefined && file !== '-') foreseeLogFile(file)
+  /** Throws a Refusal for a file that cannot be written to, made or moved aside, or holds something else; it is made. */
+  foresee({ file, rotation }: LogSettings): void {
+    if (file === undefined || file === '-') return
+    foreseeRotation(file, rotation)
+    foreseeLogFile(file)
   }
 
   /**

@@ -87,6 +87,18 @@ export function foreseeStartOfLog(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })) foreseeLogFile(path)
 }
 
+/** Throws a Refusal for a file that could never be moved aside, since the names of older ones are longer than its own. */
+export function foreseeRotation(path: string, { size, count }: Rotation): void {
+  if (size === 0 || count === 0) return
+  const oldest = `${path}.${count}`
+  if (errnoOf(failureOf(() => lstatSync(oldest, { throwIfNoEntry: false }))) !== 'ENAMETOOLONG') return
+  const why = `its older files could not be called ${oldest}, which is longer than the system takes`
+  throw new Refusal(
+    'invalid',
+    `the access log ${path} cannot be rotated: ${why}: choose a shorter name with access-log`,
+  )
+}
+
 /** For people: what the system's error means, and what to do. */
 function cannotWrite(path: string, error: unknown): string {
   const name = path === '-' ? 'on stdout' : path

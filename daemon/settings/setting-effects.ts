@@ -1,4 +1,4 @@
-import type { Settings } from '../../shared/settings.ts'
+import type { SettingName, Settings } from '../../shared/settings.ts'
 import type { AccessLog } from '../access-log/access-log.ts'
 import { Refusal } from '../refusal.ts'
 import { accessLogOf } from './access-log-settings.ts'
@@ -21,12 +21,15 @@ export interface Parts {
   readonly bring: ((names: Iterable<string>) => Promise<unknown> | undefined) | undefined
 }
 
+/** What says which files there are of the access log. */
+const filesOfLog: ReadonlySet<SettingName> = new Set(['access-log', 'access-log-size', 'access-log-count'])
+
 /** Has every part of the daemon act by the settings that can change while it runs. */
 export function settingEffects({ dataPlane, users, ending, log, bring }: Parts): Effects {
   const { engine, accounts } = dataPlane
   return {
     foresee(values, changed) {
-      if (changed.includes('access-log')) dataPlane.accessLog.foresee(accessLogOf(values))
+      if (changed.some((name) => filesOfLog.has(name))) dataPlane.accessLog.foresee(accessLogOf(values))
       const warnings: string[] = []
       if (changed.includes('auth') || changed.includes('open-proxy')) {
         warnings.push(...foreseeOpenness(values, accounts.size))

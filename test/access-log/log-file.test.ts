@@ -21,6 +21,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { lineOf } from '../../daemon/access-log/line.ts'
 import {
   foreseeLogFile,
+  foreseeRotation,
   foreseeStartOfLog,
   LogFile,
   openLogFile,
@@ -295,6 +296,17 @@ it.each(['file/log', 'none/log', 'dangling', 'dangling/log', 'link', 'folder', '
     expect(await readdir(folder)).not.toContain('log')
   },
 )
+
+it('foresees that a file could not be moved aside, whose name leaves no room for a number behind it', async () => {
+  const path = (length: number) => join(folder, 'x'.repeat(length))
+  const folder = await temporaryFolder()
+  const refusal = /^the access log .* cannot be rotated: .*: choose a shorter name with access-log$/
+  expect(said(() => foreseeRotation(path(254), { size: 65_536, count: 9 }))).toMatch(refusal)
+  expect(said(() => foreseeRotation(path(253), { size: 65_536, count: 10 }))).toMatch(refusal)
+  foreseeRotation(path(253), { size: 65_536, count: 9 })
+  foreseeRotation(path(255), { size: 65_536, count: 0 })
+  foreseeRotation(path(255), { size: 0, count: 9 })
+})
 
 it.runIf(process.platform === 'linux')('takes none of the files of the kernel, which would be orders to it', () => {
   for (const path of ['/proc/self/oom_score_adj', '/proc/self/comm', '/proc/x', '/sys/x']) {

@@ -206,6 +206,12 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
       `cannot write to the access log ${join(folder, 'no/file')}: there is no folder ${join(folder, 'no')}: ` +
         'make it first, or name another with access-log (- is stdout)',
     )
+    const long = join(folder, 'x'.repeat(254))
+    const endless = await operator.call('config.set', { revision: 3, patch: { 'access-log': long } })
+    expect(endless.error?.message).toMatch(/cannot be rotated/)
+    await set(operator, { 'access-log': long, 'access-log-size': '0' })
+    const sized = await operator.call('config.set', { revision: 4, patch: { 'access-log-size': '1MB' } })
+    expect(sized.error?.message).toMatch(/cannot be rotated/)
   })
 })
 
@@ -251,6 +257,11 @@ test.each([
     ['--access-log', '/no/such/folder/log'],
     1,
     /cannot write to the access log .*: there is no folder \/no: make it first/,
+  ],
+  [
+    ['--access-log', `/tmp/${'x'.repeat(254)}`],
+    1,
+    /x cannot be rotated: .* longer than the system takes: choose a shorter/,
   ],
   [['--access-log-size', '1kB'], 2, /--access-log-size must be bytes, such as 100MB, at least 64kB, or 0/],
   [['--access-log-events', 'middle'], 2, /--access-log-events takes end, start, alive, and not "middle"/],

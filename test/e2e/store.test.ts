@@ -66,7 +66,8 @@ test('a store with damaged rows is served, but for those whom they are about, wh
   alter(
     file,
     `UPDATE users SET password = 'x' WHERE name = 'bob'; UPDATE users SET limits = '[]' WHERE name = 'user1';
-    INSERT INTO settings VALUES ('auth', '"no"', 1), ('trusted-from', '{}', 1)`,
+    INSERT INTO settings VALUES ('auth', '"no"', 1), ('trusted-from', '{}', 1);
+    INSERT INTO known_sources VALUES (1, 1, x'010203')`,
   )
   const daemon = await startDaemon([], { folders })
   const admin = await operate(daemon)
@@ -78,6 +79,7 @@ test('a store with damaged rows is served, but for those whom they are about, wh
     expect.stringMatching(/^the stored setting trusted-from is ignored, and nothing counts/),
   ]
   expect(await damaged()).toEqual([password, limits, auth, trusted])
+  expect(daemon.stderr).toContain('what the store had of 1 source that users logged in from lately is damaged')
   // Another change of the user mends nothing, nor does it hide what is to be mended.
   await admin.call('users.setEnabled', { name: 'bob', enabled: false })
   expect(await damaged()).toContainEqual(password)

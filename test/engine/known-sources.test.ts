@@ -52,7 +52,7 @@ it('goes on with what is whole of what was kept, and with nothing that is yet to
   new DataView(ahead.buffer).setInt32(12, -100_000, true)
   new DataView(ahead.buffer).setInt32(4, 1, true)
   const { restore, isKnown, entries } = start()
-  restore(new Uint8Array([...ahead, ...entry, 1, 2, 3]), 0, 0)
+  expect(restore(new Uint8Array([...ahead, ...entry, 1, 2, 3]), 0, 0)).toBe(2)
   expect(isKnown('192.0.2.1', 0)).toBe(true)
   expect(entries(0)).toEqual(entry)
 })

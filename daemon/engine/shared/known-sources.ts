@@ -60,14 +60,21 @@ export class KnownSources {
     return new Uint8Array(Int32Array.from(entries).buffer)
   }
 
-  /** What `entries` gave so many milliseconds ago is known still; what is damaged in them, such as an end that is missing, is nothing. */
-  restore(entries: Uint8Array, ago: number, now: number): void {
+  /**
+   * What `entries` gave so many milliseconds ago is known still; what is damaged in them, such as an end that is missing, is nothing.
+   * Returns how many are so.
+   */
+  restore(entries: Uint8Array, ago: number, now: number): number {
     const entryBytes = entryWords * Int32Array.BYTES_PER_ELEMENT
     const words = new Int32Array(entries.slice(0, entries.length - (entries.length % entryBytes)).buffer)
+    let damaged = Math.ceil((entries.length % entryBytes) / entryBytes)
     for (let at = 0; at < words.length; at += entryWords) {
       const [prefix, first, second, age] = words.subarray(at, at + entryWords)
-      if (age >= 0) this.#note(prefix, first, second, now - ago - age * minute)
+      if ((prefix === 32 || prefix === 64) && age >= 0 && age < day)
+        this.#note(prefix, first, second, now - ago - age * minute)
+      else damaged++
     }
+    return damaged
   }
 
   #note(prefix: number, first: number, second: number, now: number): void {
