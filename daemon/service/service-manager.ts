@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
+import { getSystemErrorMessage, getSystemErrorName } from 'node:util'
 import { isFor, type NamedSocket } from '../sockets/handed-sockets.ts'
 import { keptName, keptNames } from './socket-names.ts'
 
@@ -16,6 +17,9 @@ export interface ManagerVariables {
 
 /** The first descriptor that is handed over: sd_listen_fds(3). */
 export const firstSocket = 3
+
+/** Milliseconds between two signs of life at least: what wants them more often is no watchdog, and would keep the daemon from its work. */
+const shortestPeriod = 10
 
 /** Milliseconds that a timer of Node takes at most; what is more is taken for 1. */
 const longestPeriod = 2 ** 31 - 1
@@ -64,6 +68,8 @@ export class ServiceManager {
   readonly #warn: (message: string) => void
   #last: Promise<unknown> = Promise.resolve()
   #isOver = false
+  /** Why it did not hear the last thing that it was told. */
+  #trouble: string | undefined
   #status = ''
   #watching: NodeJS.Timeout | undefined
   #answers: (() => Promise<unknown>) | undefined
@@ -132,8 +138,8 @@ export class ServiceManager {
   /** Gives signs of life as long as `answers` resolves, twice in the time that there is for one. */
   watch(answers: () => Promise<unknown>): void {
     this.#answers = answers
-    const { watchdog } = this.#variables
-    if (watchdog === undefined) return
+    const { watchdog, notifySocket } = this.#variables
+    if (watchdog === undefined || notifySocket === undefined) return
     let isAsked = false
     const look = async () => {
       if (isAsked) return
@@ -142,7 +148,10 @@ export class ServiceManager {
       isAsked = false
       await this.#tell(['WATCHDOG=1'])
     }
-    this.#watching = setInterval(() => void look(), Math.min(watchdog / 2, longestPeriod)).unref()
+    this.#watching = setInterval(
+      () => void look(),
+      Math.min(Math.max(watchdog / 2, shortestPeriod), longestPeriod),
+    ).unref()
     void look()
   }
 
@@ -191,12 +200,28 @@ export class ServiceManager {
       try {
         const { notify } = await import('../os/notify.ts')
         const result = notify(notifySocket, lines, descriptors)
-        if (result < 0) this.#warn(`systemd does not hear ${said} (errno ${-result})`)
+        this.#heard(said, result < 0 ? whyDeaf(result, notifySocket) : undefined)
       } catch (error) {
-        this.#warn(`systemd does not hear ${said} (${(error as Error).message})`)
+        this.#heard(said, `${(error as Error).message}: npm install koffi if it is missing`)
       }
     })
     this.#last = told
     return told
   }
+
+  /** Each trouble is told of once, until systemd hears again: signs of life come by the second. */
+  #heard(said: string, trouble: string | undefined): void {
+    if (trouble !== undefined && trouble !== this.#trouble) this.#warn(`systemd does not hear ${said}: ${trouble}`)
+    this.#trouble = trouble
+  }
+}
+
+/** For people. `error`: a negated errno. */
+function whyDeaf(error: number, socket: string): string {
+  const place = `NOTIFY_SOCKET (${socket})`
+  const code = getSystemErrorName(error)
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') return `nobody listens at ${place}`
+  if (code === 'ENAMETOOLONG') return `the path of ${place} is longer than that of a socket can be`
+  if (code === 'EAGAIN') return 'it does not read what it is told'
+  return `${place} takes nothing (${code}: ${getSystemErrorMessage(error)})`
 }

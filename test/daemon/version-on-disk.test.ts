@@ -27,6 +27,15 @@ test.each([
   await expect(told(script)).rejects.toThrow(why)
 })
 
+test.each([
+  ['', 'ended well, but told no version: put proxyd there'],
+  ['console.log("usage: something")', 'ended well, but told no version: put proxyd there'],
+  ['console.error("x".repeat(2 ** 21))', 'said far more than its version: put proxyd there'],
+  ['console.log("x".repeat(2 ** 21))', 'said far more than its version: put proxyd there'],
+])('a program of which the whole is %j is not proxyd', async (script, why) => {
+  await expect(told(script)).rejects.toThrow(`the program on the disk ${why}`)
+})
+
 test('a program that is gone is told of in words', async () => {
   await expect(versionOnDisk(['/nowhere/node', []], process.env, longestWait)).rejects.toThrow(
     'the program on the disk does not run: /nowhere/node: there is no folder /nowhere: make it first, or see to it',

@@ -34,13 +34,20 @@ test('variables count for the process that they name, and no child gets them', (
   expect(forSuccessor(given)).toEqual({ HOME, NOTIFY_SOCKET, WATCHDOG_USEC })
 })
 
-test('a time for signs of life that is longer than a timer can be is as long as it can be', async () => {
+test('signs of life are as far apart as a timer can have them, and leave time for other things', async () => {
   const period = vi.spyOn(globalThis, 'setInterval')
-  const { watchdog } = takeVariables({ ...given, WATCHDOG_USEC: '1e308' }, 7)
-  const manager = new ServiceManager({ notifySocket: undefined, watchdog, sockets: [] }, () => {})
-  manager.watch(async () => {})
-  expect(period.mock.calls.map(([, time]) => time)).toEqual([2 ** 31 - 1])
-  manager.leave(1)
+  const periodOf = (usec: string, notifySocket: string | undefined) => {
+    period.mockClear()
+    const { watchdog } = takeVariables({ ...given, WATCHDOG_USEC: usec }, 7)
+    const manager = new ServiceManager({ notifySocket, watchdog, sockets: [] }, () => {})
+    manager.watch(async () => {})
+    manager.leave(1)
+    return period.mock.calls[0]?.[1]
+  }
+  expect(periodOf('1e308', '/nowhere')).toBe(2 ** 31 - 1)
+  expect(periodOf('1', '/nowhere')).toBe(10)
+  for (const usec of ['0', '-1', 'x', '', 'NaN']) expect(periodOf(usec, '/nowhere')).toBeUndefined()
+  expect(periodOf('3000000', undefined)).toBeUndefined()
   period.mockRestore()
 })
 
@@ -79,9 +86,20 @@ test.runIf(process.platform === 'linux')(
 test.runIf(process.platform === 'linux')(
   'a systemd that does not listen is told of in the log, and holds up nothing',
   async () => {
-    const warn = vi.fn()
-    await new ServiceManager({ notifySocket: '/nowhere', watchdog: undefined, sockets: [] }, warn).ready('serves')
-    expect(warn).toHaveBeenCalledExactlyOnceWith('systemd does not hear READY=1 (errno 2)')
+    const file = process.execPath
+    for (const [notifySocket, why] of [
+      ['/nowhere', 'nobody listens at NOTIFY_SOCKET (/nowhere)'],
+      ['@nowhere', 'nobody listens at NOTIFY_SOCKET (@nowhere)'],
+      [file, `nobody listens at NOTIFY_SOCKET (${file})`],
+      [`/${'x'.repeat(107)}`, expect.stringMatching(/^the path of .* is longer than that of a socket can be$/)],
+    ] as const) {
+      const warn = vi.fn()
+      const manager = new ServiceManager({ notifySocket, watchdog: undefined, sockets: [] }, warn)
+      await manager.ready('serves')
+      // Signs of life come again and again.
+      await manager.status('well')
+      expect(warn.mock.calls.map(([text]) => text.replace('systemd does not hear READY=1: ', ''))).toEqual([why])
+    }
   },
 )
 
