@@ -1,5 +1,6 @@
 import { type Address, isLoopback, isSame, isUnspecified, parseAddress } from '../net/address.ts'
 import type { Endpoint } from '../net/endpoint.ts'
+import { embeddedAddresses } from './special.ts'
 
 /** Whether an address is one of this machine's, on whatever interface, at this moment. */
 export type IsOurs = (address: Address) => boolean
@@ -25,7 +26,10 @@ export class OwnSockets {
   /** Whether whoever is led there comes to one of them. Nearly always the port alone settles it. */
   has(address: Address, port: number): boolean {
     const own = this.#byPort.get(port)
-    return own !== undefined && this.#isReached(address, own)
+    if (own === undefined) return false
+    // A translator, or the end of a tunnel, may lead back here.
+    const inside = embeddedAddresses(address.bytes).map((bytes) => ({ bytes, scope: 0 }))
+    return [address, ...inside].some((each) => this.#isReached(each, own))
   }
 
   /**

@@ -1,4 +1,4 @@
-import { isUnspecified, reachedBy, unmapped } from '../net/address.ts'
+import { isLoopback, isUnspecified, reachedBy, unmapped } from '../net/address.ts'
 import { contains, type Network, parseNetwork } from '../net/network.ts'
 
 /**
@@ -54,6 +54,9 @@ const embeddings: readonly { network: Network; octets: readonly number[]; mask: 
     [9, 10, 11, 12],
     [12, 13, 14, 15],
   ].map((octets) => ({ network: parseNetwork('64:ff9b:1::/48'), octets, mask: 0 })),
+  // IPv4-compatible (RFC 4291, section 2.5.5.1), which Linux tunnels where it has sit0, and IPv4-translated (RFC 2765).
+  { network: parseNetwork('::/96'), octets: [12, 13, 14, 15], mask: 0 },
+  { network: parseNetwork('::ffff:0:0:0/96'), octets: [12, 13, 14, 15], mask: 0 },
   // Teredo (RFC 4380, section 4): its server, and its client with all bits turned.
   { network: parseNetwork('2001::/32'), octets: [4, 5, 6, 7], mask: 0 },
   { network: parseNetwork('2001::/32'), octets: [12, 13, 14, 15], mask: 0xff },
@@ -68,11 +71,17 @@ const none: readonly Uint8Array[] = []
  */
 export function embeddedAddresses(address: Uint8Array): readonly Uint8Array[] {
   const bytes = unmapped(address)
+  if (isIsatap(bytes)) return [bytes.subarray(12)]
   if (bytes[0] !== 0 && bytes[0] !== 0x20) return none
   if (isUnspecified(bytes)) return [reachedBy({ bytes, scope: 0 }).bytes]
-  if (bytes.length === 4) return none
+  if (bytes.length === 4 || isLoopback(bytes)) return none
   return embeddings
     .filter(({ network }) => contains(network, bytes))
     .map(({ octets, mask }) => Uint8Array.from(octets, (at) => (bytes[at] as number) ^ mask))
     .filter(([first], _, all) => first !== 0 || all.length === 1)
+}
+
+/** Whatever its network is, the second half of it says so (RFC 5214, section 6.1). */
+function isIsatap(bytes: Uint8Array): boolean {
+  return bytes[10] === 0x5e && bytes[11] === 0xfe && bytes[9] === 0 && (bytes[8] === 0 || bytes[8] === 2)
 }

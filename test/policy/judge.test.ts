@@ -35,6 +35,11 @@ describe('own sockets', () => {
     ['::', 'fe80::1%2', false],
     ['::', '192.0.2.2', true],
     ['::', 'fd00::3', true],
+    ['192.0.2.2', '64:ff9b::192.0.2.2', false],
+    ['192.0.2.2', '64:ff9b::192.0.2.3', true],
+    ['0.0.0.0', '2002:c000:202::1', false],
+    ['0.0.0.0', 'fd00::9:0:5efe:192.0.2.2', false],
+    ['127.0.0.1', '::ffff:0:127.0.0.1', false],
   ])('where proxyd listens on %s: whoever is led to %s at that port comes elsewhere: %s', (listening, to, expected) => {
     expect(new OwnSockets([{ address: listening, port: 1080 }], isOurs).has(address(to), 1080)).toBe(!expected)
   })

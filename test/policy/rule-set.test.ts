@@ -105,6 +105,10 @@ describe('rules', () => {
     '2002:a00:1::1',
     '2001:0:a00:1::',
     '2001::f5ff:fffe',
+    '::10.0.0.1',
+    '::ffff:0:10.0.0.1',
+    '2400:1::5efe:10.0.0.1',
+    '2400:1::200:5efe:10.0.0.1',
   ])('on an IPv4 network hold for it inside %s, whoever asks', (address) => {
     const set = ruleSet('deny to 10.0.0.0/8')
     for (const subject of [local, stranger()]) expect(ask(set, subject, address, 80)).toBeLessThan(0)
