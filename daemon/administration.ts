@@ -21,7 +21,7 @@ import type { Configuration } from './settings/configuration.ts'
 import { LiveSettings } from './settings/live-settings.ts'
 import { settingEffects } from './settings/setting-effects.ts'
 import type { HandedSockets } from './sockets/handed-sockets.ts'
-import type { Store, StoredSettings } from './store/store.ts'
+import type { ChangeMark, Store, StoredSettings } from './store/store.ts'
 import { AccountTransfer } from './transfer/account-transfer.ts'
 import { Backups } from './transfer/backups.ts'
 import type { Predecessor } from './upgrade/predecessor.ts'
@@ -31,7 +31,7 @@ export interface ManagementOptions {
   readonly stored: StoredSettings
   readonly store: Store
   /** The last change that was in a fleet's store when the daemon began to read it; undefined where the store is its own. */
-  readonly lastChange: number | undefined
+  readonly lastChange: ChangeMark | undefined
   readonly dataPlane: DataPlane
   readonly version: string
   readonly ending: Ending

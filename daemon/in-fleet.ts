@@ -38,7 +38,7 @@ export function joinFleet(
   watches: Watches,
   parts: AsyncDisposableStack,
 ): Fleet | undefined {
-  const { store, lastChange = 0, ending, log } = options
+  const { store, lastChange = { seq: 0, made: 0 }, ending, log } = options
   const { leases } = options.dataPlane
   const { fleet } = store
   if (!fleet) return undefined

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../shared/format/time.ts'
-import { type FleetStore, type StoredChange, StoreError } from '../store/store.ts'
+import { type ChangeMark, type FleetStore, type StoredChange, StoreError } from '../store/store.ts'
 
 /** Milliseconds between two questions, and the part of them by which each is earlier or later: not all nodes ask at once. */
 const period = 1_000
@@ -38,7 +38,7 @@ export interface ChangeFollowerOptions {
   readonly store: Pick<FleetStore, 'lastChange' | 'changesSince'>
   readonly adopters: Adopters
   /** The last change that is known here, by what was read at the start. */
-  readonly since: number
+  readonly since: ChangeMark
   readonly log: { info(message: string): void; warn(message: string): void }
   /** Milliseconds on a clock that only goes forward. */
   readonly now?: () => number
@@ -53,7 +53,7 @@ export class ChangeFollower {
   readonly #options: ChangeFollowerOptions
   readonly #now: () => number
   readonly #listeners = new Set<Listener>()
-  #seq: number
+  #mark: ChangeMark
   #timer: NodeJS.Timeout | undefined
   /** The look that is under way. */
   #looking: Promise<void> | undefined
@@ -69,7 +69,7 @@ export class ChangeFollower {
   constructor(options: ChangeFollowerOptions) {
     this.#options = options
     this.#now = options.now ?? (() => performance.now())
-    this.#seq = options.since
+    this.#mark = options.since
     this.#heard = this.#now()
   }
 
@@ -146,7 +146,6 @@ export class ChangeFollower {
   async #lookOnce(): Promise<void> {
     const { log } = this.#options
     try {
-      if (this.#failures > 0) await this.#compareIfOther()
       while (await this.#takePage()) {}
       await this.#retryBehind()
       if (this.#failures > 0) log.info(`the store answers again, after ${formatDuration(this.lag)}`)
@@ -164,26 +163,29 @@ export class ChangeFollower {
 
   /** Resolves to whether there is more. */
   async #takePage(): Promise<boolean> {
-    const { store } = this.#options
-    const changes = await store.changesSince(this.#seq)
+    const changes = await this.#options.store.changesSince(this.#mark)
+    if (this.#isClosed) return false
+    if (changes === undefined) return this.#compare()
     const last = changes.at(-1)
-    if (last === undefined || this.#isClosed) return false
+    if (last === undefined) return false
     const others = changes.filter(({ isOwn }) => !isOwn)
-    // Who has not asked for a year has missed what is gone.
-    const isWhole = changes[0]?.seq === this.#seq + 1
-    await this.#adopt(isWhole ? keysOf(others) : everything)
-    this.#seq = last.seq
+    await this.#adopt(keysOf(others))
+    this.#mark = { seq: last.seq, made: last.made }
     this.#tell(others)
     return true
   }
 
-  /** A store that has been put back to a backup counts from there on. */
-  async #compareIfOther(): Promise<void> {
-    const last = await this.#options.store.lastChange()
-    if (last >= this.#seq) return
-    this.#options.log.warn('the store is at an earlier state than it was: all of it is compared with what acts here')
+  /**
+   * What is known here is not behind what the store tells: it has been put back to a backup, or a standby has taken over that had
+   * not heard of all. Counts from there on.
+   */
+  async #compare(): Promise<true> {
+    const { store, log } = this.#options
+    const last = await store.lastChange()
+    log.warn('the store is at another state than it was: all of it is compared with what acts here')
     await this.#adopt(everything)
-    this.#seq = last
+    this.#mark = last
+    return true
   }
 
   async #retryBehind(): Promise<void> {

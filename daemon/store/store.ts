@@ -386,10 +386,19 @@ export interface AuditStore {
   list(wish: AuditWish): Promise<AuditEntry[]>
 }
 
-/** Something of the store that was changed, by whichever node of the fleet. */
-export interface StoredChange {
-  /** Grows by one with each; who reads them in this order passes none over. */
+/** Where in the list of changes somebody is. */
+export interface ChangeMark {
+  /** Grows by one with each change; who reads them in this order passes none over. 0: before the first one. */
   readonly seq: number
+  /**
+   * When that one was made, by the clock of the store in microseconds since 1970: one of its number and another moment is another
+   * one, of a store that has been put back, or of a standby that had not heard of all when it took over.
+   */
+  readonly made: number
+}
+
+/** Something of the store that was changed, by whichever node of the fleet. */
+export interface StoredChange extends ChangeMark {
   readonly kind: 'user' | 'group' | 'rules' | 'settings' | 'operator' | 'ban' | 'watch'
   /**
    * The name of the user, group, operator or watch, the source of the ban; empty where there is one of the kind, and where so
@@ -454,13 +463,13 @@ export type StoredAnswer =
 export interface FleetStore {
   /** This daemon's name in it. */
   readonly node: string
-  /** The `seq` of the last change; 0 if there was none. */
-  lastChange(): Promise<number>
+  /** The last change. */
+  lastChange(): Promise<ChangeMark>
   /**
-   * Those behind that one, in order, at most 1,000. What is a year old may be gone: then the first one's `seq` is not the next,
-   * and whoever follows reads everything again.
+   * Those behind that one, in order, at most 1,000. Undefined: it is not there, since it is a year old, or since the store is not at
+   * the state any more that it was at; then whoever follows reads everything again.
    */
-  changesSince(seq: number): Promise<StoredChange[]>
+  changesSince(mark: ChangeMark): Promise<StoredChange[] | undefined>
   /** Tells of this node; resolves to what was told under its name before, if anything was. */
   beat(node: StoredNode): Promise<StoredNode | undefined>
   /**

@@ -20,7 +20,7 @@ beforeEach(() => {
 
 const shown = (keys: Keys) => (keys === 'all' ? 'all' : [...keys].join(','))
 
-async function follower(since = fleet.changes.length): Promise<ChangeFollower> {
+async function follower(since = fleet.last): Promise<ChangeFollower> {
   const take = async (kind: string, keys = '') => {
     const problem = problems.get(kind)
     if (problem) throw problem
@@ -146,6 +146,19 @@ describe('a store that does not answer', () => {
     fleet.change('b', 'rules')
     await soon()
     expect(adopted.at(-1)).toBe('rules')
+  })
+
+  it('or as a standby that had not heard of all, which counts on from there, too, whoever has changed what since', async () => {
+    for (let at = 0; at < 5; at++) fleet.change('b', 'rules')
+    await follower()
+    fleet.changes.length = 4
+    for (let at = 0; at < 3; at++) fleet.change('b', 'watch', 'w')
+    await soon()
+    expect(adopted).toEqual(['groups and users all', 'rules', 'settings', 'operators', 'bans all', 'watches'])
+    expect(lines).toEqual([expect.stringMatching(/^warning: the store is at another state than it was/)])
+    fleet.change('b', 'user', 'bob')
+    await soon()
+    expect(adopted.at(-1)).toBe('users bob')
   })
 })
 

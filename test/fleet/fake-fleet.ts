@@ -1,4 +1,5 @@
 import {
+  type ChangeMark,
   type FleetStore,
   type StoredAnswer,
   type StoredChange,
@@ -22,6 +23,12 @@ export class FakeFleet {
   page = 1_000
   now = 0
   asked = 0
+  #made = 0
+
+  get last(): ChangeMark {
+    const { seq, made } = this.changes.at(-1) ?? { seq: 0, made: 0 }
+    return { seq, made }
+  }
 
   /** As a node of that name sees it. */
   as(node: string): Omit<FleetStore, 'leases'> {
@@ -32,9 +39,12 @@ export class FakeFleet {
     }
     return {
       node,
-      lastChange: () => answer(() => this.changes.at(-1)?.seq ?? 0),
-      changesSince: (since) =>
+      lastChange: () => answer(() => this.last),
+      changesSince: (mark) =>
         answer(() => {
+          const known = this.changes.find(({ seq }) => seq === mark.seq)
+          if (mark.seq > 0 && known?.made !== mark.made) return undefined
+          const since = mark.seq
           const page = this.changes.filter(({ seq }) => seq > since).slice(0, this.page)
           return page.map((change) => ({ ...change, isOwn: change.node === node && !this.uncertain.has(change.seq) }))
         }),
@@ -65,6 +75,6 @@ export class FakeFleet {
   }
 
   change(node: string, kind: StoredChange['kind'], key = ''): void {
-    this.changes.push({ seq: (this.changes.at(-1)?.seq ?? 0) + 1, kind, key, node })
+    this.changes.push({ seq: this.last.seq + 1, made: ++this.#made, kind, key, node })
   }
 }

@@ -63,6 +63,11 @@ export class PostgresServer {
     run(join(binaries as string, 'pg_basebackup'), '-D', join(this.folder, 'data'), ...from, ...kind)
   }
 
+  /** A standby is a primary server from now on. */
+  promote(): void {
+    run(join(binaries as string, 'pg_ctl'), 'promote', '-D', join(this.folder, 'data'))
+  }
+
   /** Resolves when it takes clients. */
   async start(...settings: string[]): Promise<void> {
     const all = [...this.#settings, 'listen_addresses=127.0.0.1', `port=${this.port}`, ...settings]

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { whyNot } from '../../../shared/file-trouble.ts'
 import { readFileOrPipe } from '../../../shared/whole-file.ts'
 import { StoreError } from '../store.ts'
-import { codeOf, explain, isLost, Uncertain } from './errors.ts'
+import { codeOf, explain, isLost, readOnly, standby, Uncertain } from './errors.ts'
 import { guarded } from './guarded-client.ts'
 import type { Place } from './place.ts'
 
@@ -71,6 +71,11 @@ export class Connections {
     const mustProve = place.isDoubtful && (await password()) !== ''
     const { default: client } = await import('./postgres-client.ts')
     const pool = new client.Pool({
+      // One that reads from a standby would act by what has long changed, and go on so when another server is the primary one.
+      onConnect: async (fresh: pg.ClientBase) => {
+        const { rows } = await fresh.query('SELECT pg_is_in_recovery() AS "isStandby"')
+        if (rows[0]?.isStandby !== false) throw standby(place.called)
+      },
       Client: guarded(client, place, mustProve),
       ...{ host, port, user, database, password, types: numbersFor(client) },
       ssl: tls ? { rejectUnauthorized: true, ...(ca !== undefined && { ca }) } : false,
@@ -126,7 +131,9 @@ export class Connections {
       try {
         return await work(client)
       } catch (error) {
-        isLostNow = isLost(error instanceof NotBegun ? error.cause : error)
+        const cause = error instanceof NotBegun ? error.cause : error
+        // Behind the same name another server may be the primary one by now.
+        isLostNow = isLost(cause) || codeOf(cause) === readOnly
         if (isFresh || !mayRepeat(error)) throw error instanceof GivenUp ? error : this.#explained(error)
       } finally {
         client.release(isLostNow)

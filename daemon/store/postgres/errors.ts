@@ -37,6 +37,9 @@ const codesOfPooler: readonly (readonly [RegExp, string])[] = [
   [/cannot connect to server|server login has been failing|query_wait_timeout/, '57P03'],
 ]
 
+/** What a server says that takes no changes. */
+export const readOnly = '25006'
+
 /** Of a transaction whose end the server has not told: it is made or not. */
 export class Uncertain extends Error {}
 
@@ -119,7 +122,7 @@ export function explain({ called, user, database }: Place, error: unknown): Refu
         'failed',
         `${called} lets ${user} not do that (${said}): have ${user} own the schema proxyd`,
       )
-    case '25006':
+    case readOnly:
       return standby(called)
     case '53100':
       return new StoreError('failed', `${called} has no room on its disk (${said}): make some there`)

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { type ErrorKind, errorCodes } from '../../../shared/protocol/errors.ts'
 import { roles } from '../../../shared/protocol/vocabulary.ts'
-import type { FleetStore, StoredAnswer, StoredChange, StoredNode } from '../store.ts'
+import type { ChangeMark, FleetStore, StoredAnswer, StoredChange, StoredNode } from '../store.ts'
 import type { Connections } from './connections.ts'
 import { postgresLeases } from './leases.ts'
 
@@ -48,6 +48,7 @@ function readAs<Shape extends z.ZodType>(shape: Shape, told: string): z.output<S
 
 /** Changes that are read at once. */
 const page = 1_000
+const made = '(extract(epoch FROM made) * 1000000)::bigint AS made'
 /** Orders that are taken at once. */
 const mostTaken = 100
 /** An order that was not taken for so long is nobody's any more. */
@@ -62,17 +63,24 @@ export function postgresFleet(connections: Connections, node: string): FleetStor
     node,
     leases: postgresLeases(connections, node),
     async lastChange() {
-      const [{ last }] = await ask<{ last: number }>('SELECT coalesce(max(seq), 0) AS last FROM proxyd.change')
-      return last
+      const [last] = await ask<ChangeMark>(`SELECT seq, ${made} FROM proxyd.change ORDER BY seq DESC LIMIT 1`)
+      return last ?? { seq: 0, made: 0 }
     },
-    async changesSince(since) {
+    async changesSince(mark) {
       const { ownChanges } = connections
-      for (const seq of ownChanges) if (seq <= since) ownChanges.delete(seq)
+      for (const seq of ownChanges) if (seq <= mark.seq) ownChanges.delete(seq)
       const rows = await ask<Omit<StoredChange, 'isOwn'>>(
-        `SELECT seq, kind, key, node FROM proxyd.change WHERE seq > $1 ORDER BY seq LIMIT ${page}`,
-        [since],
+        `SELECT seq, ${made}, kind, key, node FROM proxyd.change WHERE seq >= $1 ORDER BY seq LIMIT ${page + 1}`,
+        [mark.seq],
       )
-      return rows.map((row) => ({ ...row, isOwn: row.node === node && ownChanges.has(row.seq) }))
+      const isThere =
+        mark.seq === 0 ? (rows[0]?.seq ?? 1) === 1 : rows[0]?.seq === mark.seq && rows[0].made === mark.made
+      if (!isThere) {
+        ownChanges.clear()
+        return undefined
+      }
+      const behind = rows.filter(({ seq }) => seq > mark.seq).slice(0, page)
+      return behind.map((row) => ({ ...row, isOwn: row.node === node && ownChanges.has(row.seq) }))
     },
     async beat(told) {
       const rows = await ask<{ before: string | null }>(

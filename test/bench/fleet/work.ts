@@ -2,7 +2,7 @@ import type { Connections } from '../../../daemon/store/postgres/connections.ts'
 import { postgresFleet } from '../../../daemon/store/postgres/fleet.ts'
 import { postgresUsage } from '../../../daemon/store/postgres/usage.ts'
 import { postgresUsers } from '../../../daemon/store/postgres/users.ts'
-import { type LeaseAsk, type StoredNode, usageCells, usageWidth } from '../../../daemon/store/store.ts'
+import { type ChangeMark, type LeaseAsk, type StoredNode, usageCells, usageWidth } from '../../../daemon/store/store.ts'
 
 /** What a node asks of the store of its fleet, by the classes that a node has for it. */
 export class SimulatedNode {
@@ -13,7 +13,7 @@ export class SimulatedNode {
   readonly #run = Math.floor(Math.random() * 2 ** 40)
   readonly #firstUser: number
   #batches = 0
-  #last = 0
+  #last: ChangeMark = { seq: 0, made: 0 }
 
   /** Serves users from this id on. */
   constructor(connections: Connections, name: string, firstUser: number) {
@@ -25,7 +25,7 @@ export class SimulatedNode {
   }
 
   async probe(): Promise<void> {
-    this.#last = (await this.#fleet.changesSince(this.#last)).at(-1)?.seq ?? this.#last
+    this.#last = (await this.#fleet.changesSince(this.#last))?.at(-1) ?? this.#last
   }
 
   async lookForOrders(): Promise<void> {

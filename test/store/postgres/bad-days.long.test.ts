@@ -80,6 +80,27 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that has a bad day', () => {
     await expect(open(server.place(database))).rejects.toMatchObject(standby)
   })
 
+  it('is reached anew once it takes no changes: behind its name another server may be the primary one by then', async () => {
+    const database = await server.newDatabase()
+    const store = await open(server.place(database))
+    const pids = () =>
+      server.sql<{ pid: number }>('postgres', `SELECT pid FROM pg_stat_activity WHERE datname = '${database}'`)
+    const switchTo = async (value: string) => {
+      await server.sql('postgres', `ALTER SYSTEM SET default_transaction_read_only = ${value}`)
+      await server.sql('postgres', 'SELECT pg_reload_conf()')
+    }
+    await store.users.list()
+    const before = await pids()
+    await switchTo('on')
+    await eventually(() => expect(store.users.insert(bob)).rejects.toThrow('takes no changes'))
+    await switchTo('off')
+    await eventually(async () => {
+      await store.users.list()
+      const after = await pids()
+      expect(before.filter(({ pid }) => after.some((other) => other.pid === pid))).toEqual([])
+    })
+  })
+
   it('lets nobody in who may not do it, which is told in words', async () => {
     const database = await server.newDatabase()
     await server.sql('postgres', "CREATE ROLE stranger LOGIN PASSWORD 'secret'")

@@ -116,7 +116,8 @@ it.each([
 
 it('a server that ends a connection as soon as it may be used ends nothing else', async () => {
   expect((await ask(Buffer.concat([ready, failure('terminating connection')]), '')).said).toMatch(/^cannot/)
-  expect((await ask(Buffer.concat([ready, message('K', 'key')]), '')).said).toMatch(/^cannot/)
+  const broken = (await ask(Buffer.concat([ready, message('K', 'key')]), '')).said
+  expect(broken).toMatch(/^cannot|^the store fleet at .* says what proxyd does not understand/)
 })
 
 it('of what a server says no more is told than fits into a line', async () => {

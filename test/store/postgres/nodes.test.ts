@@ -17,12 +17,17 @@ import { hasPostgres, placeOf, usePostgres } from '../../helpers/postgres.ts'
 
 const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 1, ...noLimits }
 const conflict = { kind: 'conflict' }
+const beginning = { seq: 0, made: 0 }
 
 describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
   const server = usePostgres()
 
   async function nodes<const Names extends readonly string[]>(...names: Names) {
-    const place = placeOf(server.place(await server.newDatabase()))
+    return nodesOf(await server.newDatabase(), ...names)
+  }
+
+  async function nodesOf<const Names extends readonly string[]>(database: string, ...names: Names) {
+    const place = placeOf(server.place(database))
     const stores = await Promise.all(names.map((node) => openPostgresStore({ place, password: async () => '', node })))
     onTestFinished(async () => void (await Promise.all(stores.map((store) => store.close()))))
     return stores as unknown as { readonly [Name in keyof Names]: Store & { readonly fleet: FleetStore } }
@@ -30,16 +35,16 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
 
   it('hear of each change by its number, without a gap, however many change something at once', async () => {
     const [a, b] = await nodes('a', 'b')
-    expect(await a.fleet.lastChange()).toBe(0)
-    let seen = 0
+    expect(await a.fleet.lastChange()).toEqual(beginning)
+    let seen = beginning
     const heard: string[] = []
     let isOver = false
     const reader = (async () => {
-      while (!isOver || seen < 40) {
-        for (const { seq, key } of await a.fleet.changesSince(seen)) {
-          expect(seq).toBe(seen + 1)
-          seen = seq
-          heard.push(key)
+      while (!isOver || seen.seq < 40) {
+        for (const change of (await a.fleet.changesSince(seen)) ?? []) {
+          expect(change.seq).toBe(seen.seq + 1)
+          seen = change
+          heard.push(change.key)
         }
       }
     })()
@@ -51,8 +56,7 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     isOver = true
     await reader
     expect(heard.sort()).toEqual(names.sort())
-    expect(await b.fleet.lastChange()).toBe(40)
-    expect(await b.fleet.changesSince(38)).toHaveLength(2)
+    expect(await b.fleet.lastChange()).toMatchObject({ seq: 40 })
   })
 
   it('know of their own what they have made, and were told so', async () => {
@@ -61,11 +65,27 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     await a.users.insert(bob)
     await twin.users.insert({ ...bob, name: 'ann' })
     await b.users.insert({ ...bob, name: 'cid' })
-    const own = async (since: number) => (await a.fleet.changesSince(since)).map(({ isOwn }) => isOwn)
-    expect([await own(0), await own(1)]).toEqual([
+    const changes = (await a.fleet.changesSince(beginning)) ?? []
+    const behind = await a.fleet.changesSince(changes[0] ?? beginning)
+    expect([changes, behind].map((some) => some?.map(({ isOwn }) => isOwn))).toEqual([
       [true, false, false],
       [false, false],
     ])
+  })
+
+  it('hear that the store is at another state than it was, also where that has as many changes by now', async () => {
+    const database = await server.newDatabase()
+    const [a, b] = await nodesOf(database, 'a', 'b')
+    for (const name of ['bob', 'ann', 'cid']) await a.users.insert({ ...bob, name })
+    const mark = await b.fleet.lastChange()
+    expect(await b.fleet.changesSince(mark)).toEqual([])
+    // A standby has taken over that had not heard of the last two.
+    await server.sql(database, 'DELETE FROM proxyd.change WHERE seq > 1')
+    expect(await b.fleet.changesSince(mark)).toBeUndefined()
+    for (const name of ['dan', 'eve', 'fay']) await a.users.insert({ ...bob, name })
+    expect(await b.fleet.changesSince(mark)).toBeUndefined()
+    const first = (await b.fleet.changesSince(beginning))?.[0] ?? beginning
+    expect((await b.fleet.changesSince(first))?.map(({ key }) => key)).toEqual(['dan', 'eve', 'fay'])
   })
 
   it('hear what it was, and who made it', async () => {
@@ -88,7 +108,7 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     await b.watches.remove('w')
     await b.users.remove(id)
     await b.users.remove(id)
-    expect((await a.fleet.changesSince(0)).map(({ kind, key, node }) => `${node} ${kind} ${key}`)).toEqual([
+    expect((await a.fleet.changesSince(beginning))?.map(({ kind, key, node }) => `${node} ${kind} ${key}`)).toEqual([
       'a user bob',
       'b user bobby',
       'b user bob',
@@ -109,7 +129,9 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     const ids = await a.imports.save({ groups: [], added, changed: [] })
     expect(ids.length).toBe(added.length)
     expect((await a.users.named('user7'))?.id).toBe(ids[7])
-    expect(await a.fleet.changesSince(0)).toEqual([{ seq: 1, kind: 'user', key: '', node: 'a', isOwn: true }])
+    expect(await a.fleet.changesSince(beginning)).toMatchObject([
+      { seq: 1, kind: 'user', key: '', node: 'a', isOwn: true },
+    ])
   })
 
   it('do not undo what another one has changed in the meantime', async () => {
