@@ -152,14 +152,15 @@ export class Relay implements Stage {
       if (flags[from ^ 1] & Flag.dead) return
       if (moved >= this.#turnBytes()) return this.#enqueue(from)
       const bulk = flags[from] & Flag.bulk
-      let want = bulk ? this.#turnBytes() : copyBytes
+      const splices = bulk && this.#maySplice(from)
+      let want = splices ? this.#turnBytes() : copyBytes
       if (flags[from] & Flag.bounded) want = Math.min(want, this.#leftOf(from))
       if (want === 0) return this.#beyond(from)
       let most = flags[from] & Flag.paced ? this.#pacer.grant(from, want) : want
       if (most === 0) return this.#waits(from)
       // A grant may be more than what was asked for, and what is beyond may not be read.
       if (flags[from] & Flag.bounded) most = Math.min(most, want)
-      const count = bulk ? this.#splice(from, most) : this.#copy(from, most)
+      const count = splices ? this.#splice(from, most) : this.#copy(from, most)
       if (count <= 0) return this.#stuck(from)
       if (!bulk && flags[from] & Flag.bulk) return this.#enqueue(from)
       moved += count
@@ -224,10 +225,10 @@ export class Relay implements Stage {
     this.#loop.longHeads.release(slot)
   }
 
-  /** Bytes that are spliced cannot be looked at. */
+  /** Bytes that are spliced cannot be looked at; what is not spliced has its turns all the same. */
   #maySplice(from: number): boolean {
     const flags = this.#sessions.flags[from]
-    if (flags & Flag.edited) return false
+    if (flags & (Flag.edited | Flag.urgent)) return false
     return !(flags & Flag.bounded) || (this.#loop.bounds.get(slotOf(from))?.isCounted ?? false)
   }
 
@@ -274,9 +275,9 @@ export class Relay implements Stage {
     if (short) this.#movesLittle(from)
     // The next read comes before the next look at the events, which would tell of an urgent byte.
     else this.#sessions.keepUrgent(from)
+    if (short) flags[from] &= ~Flag.bulk
     if (short && this.#sessions.shortReadEmpties(from)) flags[from] &= ~Flag.readable
-    else if (!short && count >= bulkFloor && !(flags[from] & Flag.urgent) && this.#maySplice(from))
-      flags[from] |= Flag.bulk
+    else if (!short && count >= bulkFloor) flags[from] |= Flag.bulk
     // The last bytes wait for the end that follows at once, and travel in its packet.
     const last = short && this.#sessions.shortReadEnds(from)
     const isEdited = flags[from] & Flag.edited

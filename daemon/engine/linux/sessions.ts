@@ -30,7 +30,7 @@ export const Flag = {
   ended: 4,
   /** Writing to it has failed; what it said before is still worth delivering. */
   dead: 8,
-  /** It sends in bulk: splice rather than copy. */
+  /** It sends in bulk: it takes turns, and is spliced rather than copied where it may be. */
   bulk: 16,
   /** It waits in the loop's queue for its next turn. */
   queued: 32,
@@ -203,7 +203,7 @@ export class Sessions {
     if (events & EPOLLERR) flags[half] |= Flag.failing
     if (!(events & EPOLLPRI)) return
     this.keepUrgent(half)
-    flags[half] = (flags[half] | Flag.urgent) & ~Flag.bulk
+    flags[half] |= Flag.urgent
   }
 
   /** Ahead of a read that may begin at an urgent byte: it would be skipped. Clients inherit this. */
