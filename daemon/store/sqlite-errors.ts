@@ -50,6 +50,13 @@ export function moved(file: string): StoreError {
   return new StoreError('unwritable', `${file} is gone or another file since proxyd has opened it: ${mend}`)
 }
 
+/** `kept`: what had not been written into it. */
+export function rewritten(file: string, kept: string): StoreError {
+  const why = 'was written to by another program since proxyd has opened it, so nothing in it can be relied on'
+  const mend = 'stop proxyd, put a whole backup in its place, and start proxyd anew'
+  return new StoreError('unwritable', `${file} ${why}: ${mend} (changes that were not in it yet are in ${kept})`)
+}
+
 /** `why`, with the mend. */
 export function cannotWrite(path: string, why: string): StoreError {
   return new StoreError('unwritable', `cannot write ${path}: ${why}`)

@@ -18,10 +18,11 @@ import { foreseeMaking, whyNot } from '../../shared/file-trouble.ts'
 import { errnoOf } from '../failure.ts'
 import { foreignness, unsafeAnywhereAbove } from '../foreign-files.ts'
 import { migrations } from './migrations.ts'
+import { OwnDatabase } from './own-database.ts'
 import { sqliteAudit } from './sqlite-audit.ts'
 import { sqliteBackups } from './sqlite-backup.ts'
 import { sqliteBans, sqliteKnown } from './sqlite-bans.ts'
-import { cannotWrite, damaged, explain, gone, moved, noFolder, noLinks } from './sqlite-errors.ts'
+import { cannotWrite, damaged, explain, gone, noFolder, noLinks } from './sqlite-errors.ts'
 import { sqliteGroups } from './sqlite-groups.ts'
 import { sqliteImports } from './sqlite-imports.ts'
 import { sqliteOperators } from './sqlite-operators.ts'
@@ -64,8 +65,7 @@ export interface SqliteStore {
   readonly backups: BackupStore
   readonly audit: Immediate<AuditStore>
   readonly watches: Immediate<WatchStore>
-  /** Throws a StoreError if the file is no longer in its place: whatever is written into it then is gone with this process. */
-  refuseMoved(): void
+  readonly own: OwnDatabase
   close(): void
 }
 
@@ -93,12 +93,9 @@ export function openSqliteStore(folder: string): SqliteStore {
     throw explain(file, error)
   }
   const opened = database
-  const { dev, ino } = statSync(file)
+  const own = new OwnDatabase(file)
   return {
-    refuseMoved() {
-      const there = statSync(file, { throwIfNoEntry: false })
-      if (there?.ino !== ino || there.dev !== dev) throw moved(file)
-    },
+    own,
     users: sqliteUsers(opened),
     groups: sqliteGroups(opened),
     usage: sqliteUsage(opened),
@@ -111,7 +108,10 @@ export function openSqliteStore(folder: string): SqliteStore {
     backups: sqliteBackups(opened),
     audit: sqliteAudit(opened),
     watches: sqliteWatches(opened),
-    close: () => opened.close(),
+    close() {
+      own.disarmRewritten()
+      opened.close()
+    },
   }
 }
 

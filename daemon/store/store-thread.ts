@@ -4,7 +4,7 @@ import type { Part } from './lendable-store.ts'
 import { keepCopy, openAgain } from './lent-database.ts'
 import { explain } from './sqlite-errors.ts'
 import { databaseIn, openSqliteStore, type SqliteStore } from './sqlite-store.ts'
-import type { StoreError } from './store.ts'
+import { StoreError } from './store.ts'
 
 /** The thread that waits for the disk, so that nobody's login or name does: it opens the store and answers calls, one by one, but for a backup. */
 
@@ -40,11 +40,11 @@ if (store) port.on('message', hear)
 
 const orders: { readonly [Order in StoreOrder]: () => void | Promise<void> } = {
   lend() {
-    store?.refuseMoved()
+    store?.own.refuseForeign()
     close()
   },
   async lendCopied() {
-    store?.refuseMoved()
+    store?.own.refuseForeign()
     if (store) await keepCopy(store, folder)
     close()
   },
@@ -63,10 +63,13 @@ function hear(message: ToStore): void {
   } else {
     const { ticket, part, method, given } = message
     void answer(ticket, () => {
-      // A backup is how to save it.
-      if (part !== 'backups') store?.refuseMoved()
-      const calls = store?.[part] as unknown as Readonly<Record<string, (...given: readonly unknown[]) => unknown>>
-      return calls[method](...given)
+      if (!store) throw new StoreError('failed', `the store in ${folder} is closed`)
+      const calls = store[part] as unknown as Readonly<Record<string, (...given: readonly unknown[]) => unknown>>
+      const call = () => calls[method](...given)
+      if (part !== 'backups') return store.own.in(call)
+      // It writes nothing to the database, and is how to save one that is no longer in its place.
+      store.own.refuseRewritten()
+      return call()
     })
   }
 }

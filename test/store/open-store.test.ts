@@ -7,7 +7,9 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -73,6 +75,70 @@ it('stores nothing in a file that is not in its place, and lends none, but saves
   expect(await saved.users.list()).toMatchObject([{ name: 'bob' }])
   renameSync(aside, file)
   await store.users.insert({ ...bob, name: 'ann' })
+})
+
+describe('of a database that somebody has copied another one over, under its daemon', () => {
+  const rewritten = { problem: 'unwritable', message: expect.stringContaining('was written to by another program') }
+
+  /** A store of bob and ann, over which an older copy with bob alone was written. */
+  async function overwritten() {
+    const folder = await temporaryFolder()
+    const file = join(folder, 'proxyd.db')
+    const first = await openStore(folder)
+    await first.users.insert(bob)
+    await first.close()
+    const backup = readFileSync(file)
+    const store = await openStore(folder)
+    onTestFinished(() => store.close())
+    await store.users.insert({ ...bob, name: 'ann' })
+    writeFileSync(file, backup)
+    return { folder, file, backup, store }
+  }
+
+  it('nothing is read, stored, saved or lent, and the copy stays as it is, also for the next start', async () => {
+    const { folder, file, backup, store } = await overwritten()
+    await expect(store.users.insert({ ...bob, name: 'cid' })).rejects.toMatchObject(rewritten)
+    await expect(store.users.list()).rejects.toMatchObject(rewritten)
+    await expect(store.backups.make(join(folder, 'copy.db'))).rejects.toMatchObject(rewritten)
+    await expect(store.lend(false)).rejects.toMatchObject(rewritten)
+    await store.takeBack()
+    await store.close()
+    expect(readFileSync(file)).toEqual(backup)
+    expect(statSync(`${file}-wal-unsaved`).size).toBeGreaterThan(0)
+    const next = await openStore(folder)
+    onTestFinished(() => next.close())
+    expect(await next.users.list()).toMatchObject([{ name: 'bob' }])
+  })
+
+  it('an end that comes first writes nothing into the copy', async () => {
+    const { file, backup, store } = await overwritten()
+    await store.close()
+    expect(readFileSync(file)).toEqual(backup)
+  })
+
+  it('a log of changes that somebody has removed is missed, too', async () => {
+    const folder = await temporaryFolder()
+    const store = await openStore(folder)
+    onTestFinished(() => store.close())
+    await store.users.insert(bob)
+    rmSync(join(folder, 'proxyd.db-wal'))
+    const message = expect.stringContaining('proxyd.db-wal is gone')
+    await expect(store.users.insert({ ...bob, name: 'ann' })).rejects.toMatchObject({ problem: 'unwritable', message })
+  })
+
+  it('what the daemon itself writes, such as many changes, is none of it', async () => {
+    const folder = await temporaryFolder()
+    const store = await openStore(folder)
+    onTestFinished(() => store.close())
+    const { mtimeMs } = statSync(join(folder, 'proxyd.db'))
+    // More than the log of changes takes.
+    const limits = { note: 'x'.repeat(5_000) }
+    const added = Array.from({ length: 1_000 }, (_, i) => ({ ...bob, name: `user${i}`, limits }))
+    await store.imports.save({ groups: [], added, changed: [] })
+    await store.users.remove(1)
+    expect(statSync(join(folder, 'proxyd.db')).mtimeMs).toBeGreaterThan(mtimeMs)
+    expect(await store.users.count()).toBe(999)
+  })
 })
 
 describe('the SQLite store', () => {
