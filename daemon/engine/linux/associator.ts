@@ -16,11 +16,8 @@ import type { Associations } from './association.ts'
 import { clientEnds } from './client-ends.ts'
 import type { LoopContext } from './context.ts'
 import { arriving, type DatagramRelay } from './datagram-relay.ts'
-import { clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
+import { clientOf, dropBytes, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
 import type { Stage } from './stage.ts'
-
-/** What the client says on its control connection is dropped, so much at once. */
-const dropBytes = 1024 * 1024
 
 /**
  * UDP ASSOCIATE (RFC 1928, section 7): opens a socket for the client's datagrams and tells it where; from then on the
@@ -43,7 +40,7 @@ export class Associator implements Opener, Stage {
   begin(slot: number, declared: Destination): void {
     const { fd, flags, extras, generation, table } = this.#sessions
     const { policy, refusals, epoll, clock, timeouts, replies, post } = this.#loop
-    if (flags[clientOf(slot)] & Flag.finishing) return this.#sessions.close(slot, Reason.gone)
+    if (flags[clientOf(slot)] & Flag.finishing) return this.#sessions.closeBehindInput(slot, Reason.gone)
     const ends = clientEnds(this.#sessions, slot)
     const { bytes } = ends.client
     const clientPort = new ClientPort(declared, bytes, policy.udpPortRequired)
@@ -112,11 +109,8 @@ export class Associator implements Opener, Stage {
   #onClientEvent(slot: number, events: number): void {
     if (events & EPOLLERR) return this.#sessions.reset(slot, Reason.reset)
     const client = this.#sessions.fd[clientOf(slot)]
-    const isOver = events & (EPOLLRDHUP | EPOLLHUP)
-    let dropped = recv(client, null, dropBytes, MSG_TRUNC)
-    // Nothing follows what the kernel holds, so with that dropped the close is no RST.
-    while (isOver && dropped > 0) dropped = recv(client, null, dropBytes, MSG_TRUNC)
-    if (isOver) this.#sessions.close(slot, Reason.finished)
+    if (events & (EPOLLRDHUP | EPOLLHUP)) return this.#sessions.closeBehindInput(slot, Reason.finished)
+    recv(client, null, dropBytes, MSG_TRUNC)
   }
 }
 

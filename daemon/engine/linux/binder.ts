@@ -61,7 +61,7 @@ export class Binder implements Opener, Stage {
 
   /** An address that is all zero stands for any peer. */
   begin(slot: number, destination: Destination, rest: Uint8Array): void {
-    if (this.#sessions.flags[clientOf(slot)] & Flag.finishing) return this.#sessions.close(slot, Reason.gone)
+    if (this.#sessions.flags[clientOf(slot)] & Flag.finishing) return this.#sessions.closeBehindInput(slot, Reason.gone)
     const name = destination.kind === 'name' ? destination.name : undefined
     const bind: Bind = { rest, name, port: destination.port, peers: [] }
     this.#binds.set(slot, bind)
@@ -83,7 +83,7 @@ export class Binder implements Opener, Stage {
     if (!bind) return
     if (!isClient(half)) return this.#onArrival(slot, bind)
     // Whoever finishes before the peer is there hears of none: what it said cannot have been for that one.
-    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) return this.#sessions.close(slot, Reason.gone)
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) return this.#sessions.closeBehindInput(slot, Reason.gone)
     this.#sessions.note(half, events)
   }
 

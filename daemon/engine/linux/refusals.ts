@@ -1,15 +1,11 @@
 import { EPOLLERR, EPOLLHUP, EPOLLRDHUP } from '../../os/epoll.ts'
-import { recv } from '../../os/libc.ts'
-import { finish, MSG_TRUNC } from '../../os/socket.ts'
+import { finish } from '../../os/socket.ts'
 import { forwarded, Reason } from '../session-table.ts'
 import { refusalReply } from '../shared/protocols.ts'
 import { type Failure, lingerTime, type Refusal, refusalOf } from '../shared/refusals.ts'
 import type { Replies } from './replies.ts'
 import { clientOf, Flag, type Sessions, slotOf } from './sessions.ts'
 import type { Stage } from './stage.ts'
-
-/** Input dropped at once. */
-const dropBytes = 1024 * 1024
 
 /**
  * Lets refused clients go. To close a socket with unread input would turn the reply before it into an RST, so we linger
@@ -56,10 +52,7 @@ export class Refusals implements Stage {
     this.#sessions.close(slot, this.#sessions.table.whyBrokenOff(slot, Reason.failed))
   }
 
-  /** The client's end has come: nothing follows what the kernel holds, so with that dropped the close is no RST. */
   #finish(slot: number): void {
-    const client = this.#sessions.fd[clientOf(slot)]
-    while (recv(client, null, dropBytes, MSG_TRUNC) > 0);
-    this.#sessions.close(slot, this.#sessions.table.whyBrokenOff(slot, Reason.failed))
+    this.#sessions.closeBehindInput(slot, this.#sessions.table.whyBrokenOff(slot, Reason.failed))
   }
 }

@@ -1,6 +1,6 @@
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from '../../os/epoll.ts'
 import { close, recv } from '../../os/libc.ts'
-import { keepUrgentInStream, MSG_PEEK, resetOnClose } from '../../os/socket.ts'
+import { keepUrgentInStream, MSG_PEEK, MSG_TRUNC, resetOnClose } from '../../os/socket.ts'
 import { copyMapped, portOf } from '../../os/socket-address.ts'
 import { Door, type Entrance, Reason, type SessionTable, type State } from '../session-table.ts'
 import type { Places } from '../shared/places.ts'
@@ -66,6 +66,9 @@ export interface Clock {
 }
 
 const none = -1
+
+/** Input dropped at once. */
+export const dropBytes = 1024 * 1024
 
 export const clientOf = (slot: number): number => slot << 1
 export const targetOf = (slot: number): number => (slot << 1) | 1
@@ -243,6 +246,12 @@ export class Sessions {
   #resetOnClose(half: number): void {
     const fd = this.fd[half]
     if (fd !== none) resetOnClose(fd)
+  }
+
+  /** As `close`, for a client whose end has come: nothing follows what the kernel holds, so with that dropped the close is no RST. */
+  closeBehindInput(slot: number, reason: Reason): void {
+    while (recv(this.fd[clientOf(slot)], null, dropBytes, MSG_TRUNC) > 0);
+    this.close(slot, reason)
   }
 
   /** End a session: give back its descriptors, pipes, deadline and slot. */

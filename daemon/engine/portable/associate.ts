@@ -95,13 +95,8 @@ class Association {
     const bound = toldOf(declared, { bytes: parseAddress(address)?.bytes ?? nowhere, port }, advertised)
     client.write(encodeReply(Reply.succeeded, bound))
     // The connection only tells for how long: what is said on it is dropped, and its end is that of the association.
-    client.on('end', () => this.#finish()).on('data', () => {})
+    client.on('end', () => this.#session.leave(Reason.finished)).on('data', () => {})
     client.resume()
-  }
-
-  #finish(): void {
-    this.#session.client.end()
-    this.#session.reset(Reason.finished)
   }
 
   /** Only one address and port is the client; what comes from elsewhere is nobody's. */

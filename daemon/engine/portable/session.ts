@@ -98,6 +98,12 @@ export class Session {
     for (const socket of this.#open.keys()) this.#end(socket)
   }
 
+  /** The client has finished, and so has what was done for it. Its last reply may be on its way, which an RST would overtake. */
+  leave(reason: Reason): void {
+    this.client.end()
+    this.reset(reason)
+  }
+
   /** One of its connections has broken. */
   readonly broken = (): void => this.reset(this.#touched > 0 ? Reason.reset : Reason.gone)
 
@@ -150,7 +156,7 @@ export class Session {
     if (this.#touched > 0) this.#checkIdle()
   }
 
-  readonly #left = (): void => this.reset(this.isChallenged ? Reason.denied : Reason.gone)
+  readonly #left = (): void => this.leave(this.isChallenged ? Reason.denied : Reason.gone)
 
   /** Ends the session if nothing has moved for too long, else sets the deadline that is due. */
   readonly #checkIdle = (): void => {
