@@ -128,6 +128,16 @@ $(packages): package-lock.json | $(fetched_node)
 # The whole of PREFIX, whose spaces would part it into several paths for make.
 none :=
 space := $(none) $(none)
+define newline
+
+
+endef
+# What make, the shell or systemd reads in a path of its own accord, in quotation marks, too.
+odd_characters := $$ " ` \ |
+is_odd = $(strip $(foreach each,$(odd_characters),$(findstring $(each),$(1))) $(if $(findstring $(newline),$(1)),newline))
+ifneq ($(filter install uninstall,$(MAKECMDGOALS)),)
+$(foreach name,PREFIX DESTDIR,$(if $(call is_odd,$($(name))),$(error $(name) may not hold $(odd_characters) or a newline: choose another folder)))
+endif
 prefix := $(subst |,$(space),$(abspath $(subst $(space),|,$(PREFIX))))
 lib := $(prefix)/lib/proxyd
 bin := $(prefix)/bin
@@ -137,6 +147,8 @@ units := $(prefix)/lib/systemd/system
 sysusers := $(prefix)/lib/sysusers.d
 # As systemd has it for whatever lies in its usual places, and of its own for any other PREFIX.
 etc := $(if $(filter-out /usr /usr/local,$(subst $(space),|,$(prefix))),$(prefix)/etc,/etc)/proxyd
+# What sed would put in for & and systemd for %.
+in_unit = $(subst &,\&,$(subst %,%%,$(1)))
 installed_node := $(or $(machine_node),$(lib)/node)
 
 # Where the shells look for the completions of a program.
@@ -153,7 +165,7 @@ install: build ## install both programs under PREFIX (default /usr/local), stage
 	cp -R node_modules/koffi node_modules/@koromix "$(DESTDIR)$(lib)/node_modules"; \
 	$(if $(machine_node),,cp $(private_node) "$(DESTDIR)$(lib)/node";) \
 	mkdir -p "$(DESTDIR)$(units)" "$(DESTDIR)$(sysusers)" "$(DESTDIR)$(etc)"; \
-	sed -e 's|@bin@|$(bin)|' -e 's|@etc@|$(etc)|' shared/packaging/systemd/proxyd.service >"$(DESTDIR)$(units)/proxyd.service"; \
+	sed -e "s|@bin@|$(call in_unit,$(bin))|" -e "s|@etc@|$(call in_unit,$(etc))|" shared/packaging/systemd/proxyd.service >"$(DESTDIR)$(units)/proxyd.service"; \
 	cp shared/packaging/systemd/sysusers.conf "$(DESTDIR)$(sysusers)/proxyd.conf"; \
 	[ -e "$(DESTDIR)$(etc)/proxyd.toml" ] || \
 		"$(NODE)" dist/proxyd.js --sample-config >"$(DESTDIR)$(etc)/proxyd.toml"; \

@@ -17,3 +17,24 @@ it.each([
 it('make takes a PREFIX to lie here unless it says otherwise', async () => {
   expect(await removedFrom('my apps')).toEqual([`/staged${process.cwd()}/my apps/bin/proxyd`])
 })
+
+it.each([
+  ['/opt/my apps', '"/opt/my apps/bin/proxyd" --config "/opt/my apps/etc/proxyd/proxyd.toml"'],
+  ["/opt/it's & 100%", `"/opt/it's & 100%%/bin/proxyd" --config "/opt/it's & 100%%/etc/proxyd/proxyd.toml"`],
+  ['/opt/#1;*', '"/opt/#1;*/bin/proxyd" --config "/opt/#1;*/etc/proxyd/proxyd.toml"'],
+])('the unit starts what lies below a PREFIX of %j', async (prefix, start) => {
+  const { stdout } = await run('make', ['-n', 'install', `PREFIX=${prefix}`])
+  const [write = 'false'] = /sed -e "s.*?(?= >)/.exec(stdout) ?? []
+  const unit = await run('sh', ['-c', write])
+  expect(unit.stdout).toContain(`\nExecStart=${start} --state-dir`)
+})
+
+it('make refuses what it, the shell or systemd would read in a path, before it does anything', async () => {
+  const odd = ['a|b', 'a\\b', '`a`', '"a"', 'a$$b', 'a\nb'].map((name) => `PREFIX=/opt/${name}`)
+  for (const given of await Promise.all([...odd, 'DESTDIR=/a|b'].map((path) => run('make', ['-n', 'install', path]))))
+    expect(given).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/(PREFIX|DESTDIR) may not hold \$ " ` \\ \| or a newline: choose another folder/),
+    })
+})
