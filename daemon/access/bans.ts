@@ -44,8 +44,8 @@ export class Bans implements Sources {
   readonly #options: BansOptions
   readonly #now: () => number
   readonly #penalties: Penalties
-  /** What is not stored yet, by source; null: the ban is no more. */
-  readonly #unsaved = new Map<string, ToldBan | null>()
+  /** What is not stored yet, by source; null: the ban is lifted. */
+  readonly #unsaved = new Map<string, ToldBan | null | 'passed'>()
   /** What stands in the store for the source of a ban, and is none. */
   /** By what stands for the source, why it cannot be read. */
   readonly #damaged = new Map<string, string>()
@@ -78,7 +78,8 @@ export class Bans implements Sources {
     for (const [stored, network] of this.#readable(told)) {
       const ban = this.#banOf(stored, network)
       if ((ends.get(stored.source) ?? 0) >= ban.until) continue
-      if (ban.until <= this.#now() || this.#penalties.isExempt(ban.network)) this.#unsaved.set(stored.source, null)
+      if (this.#penalties.isExempt(ban.network)) this.#unsaved.set(stored.source, null)
+      else if (ban.until <= this.#now()) this.#unsaved.set(stored.source, 'passed')
       else if (this.#penalties.ban(ban) && ban.by === null) this.#penalties.remember(ban)
     }
   }
@@ -257,7 +258,8 @@ export class Bans implements Sources {
   #changed(ban: Ban, isBanned: boolean): void {
     const source = formatNetwork(ban.network)
     const told = this.#told(ban)
-    this.#unsaved.set(source, isBanned ? told : null)
+    const over = ban.until <= this.#now() ? 'passed' : null
+    this.#unsaved.set(source, isBanned ? told : over)
     tellObservers(this.#listeners, told, isBanned)
     if (isBanned && ban.by === null)
       this.#tell(`${source} is banned for ${formatDuration(ban.until - ban.since)}: ${reasonWords[ban.reason]}`)

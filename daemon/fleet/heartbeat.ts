@@ -1,3 +1,4 @@
+import { formatDuration } from '../../shared/format/time.ts'
 import type { FleetStore, StoredNode } from '../store/store.ts'
 
 /** Milliseconds between two words of a node, and the part of them by which each is earlier or later. */
@@ -7,6 +8,8 @@ const jitter = 0.2
 export const goneAfter = 17_000
 /** Milliseconds that the last word may take: the end does not wait for a store that does not answer. */
 const farewellTime = 1_000
+/** Milliseconds between two clocks from which on it is told. */
+const clocksApart = 60_000
 
 /** What there is to tell of this node beside how busy it is. */
 export type NodeFacts = Omit<StoredNode, 'up' | 'down' | 'cpu'>
@@ -42,6 +45,8 @@ export class Heartbeat {
   #timer: NodeJS.Timeout | undefined
   /** Whether it has told of itself since it was started: what stands there before that is of a process that this one follows. */
   #hasTold = false
+  /** Whether the clock is another one than the store's. */
+  #isOff = false
   /** Another daemon of this name, and when it was heard of last. */
   #twin: { readonly at: number; readonly called: string } | undefined
 
@@ -63,13 +68,31 @@ export class Heartbeat {
     clearTimeout(this.#timer)
     const wait = period * (1 - jitter + 2 * jitter * Math.random())
     this.#timer = setTimeout(() => this.beat(), wait).unref()
+    const asked = Date.now()
     this.#beating ??= this.#options.store
       .beat(this.#node())
-      .then((before) => this.#follows(before))
+      .then(({ before, clock }) => {
+        this.#compareClocks(asked, clock)
+        this.#follows(before)
+      })
       .catch(() => {})
       .finally(() => {
         this.#beating = undefined
       })
+  }
+
+  /** Between the question and the answer was the moment that the store tells. */
+  #compareClocks(asked: number, clock: number): void {
+    const now = Date.now()
+    const ahead = asked > clock ? asked - clock : Math.min(0, now - clock)
+    const isOff = Math.abs(ahead) > clocksApart
+    if (isOff && !this.#isOff) {
+      const off = `${formatDuration(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} that of the store`
+      this.#options.warn(
+        `the clock of this machine is ${off}: bans, quotas, expiry and usage go by it, so have it set, such as by NTP`,
+      )
+    } else if (!isOff && this.#isOff) this.#options.warn('the clock of this machine is that of the store again')
+    this.#isOff = isOff
   }
 
   /** No more words: another process tells of the node from now on. */

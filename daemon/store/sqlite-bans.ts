@@ -21,7 +21,7 @@ export function sqliteBans(database: DatabaseSync): Immediate<BanStore> {
     save(changes) {
       inTransaction(database, () => {
         for (const [source, ban] of changes) {
-          if (ban) put.run(source, ban.since, ban.until, ban.reason, ban.by)
+          if (ban && ban !== 'passed') put.run(source, ban.since, ban.until, ban.reason, ban.by)
           else forget(source)
         }
       })

@@ -299,8 +299,11 @@ export interface WatchStore {
 export interface BanStore {
   /** All of them, in no particular order, those included that have passed. */
   list(): Promise<Ban[]>
-  /** All or none: puts each of these bans in the place of one with its source, and forgets those of the sources that are null. */
-  save(changes: ReadonlyMap<string, Ban | null>): Promise<void>
+  /**
+   * All or none: puts each of these bans in the place of one with its source, and forgets those of the sources that are null. Those that
+   * have passed by the clock here are forgotten, too, where that is the clock that counts: a store that nodes share goes by its own.
+   */
+  save(changes: ReadonlyMap<string, Ban | null | 'passed'>): Promise<void>
 }
 
 /** Where users logged in well from lately, as kept between runs. */
@@ -470,8 +473,8 @@ export interface FleetStore {
    * the state any more that it was at; then whoever follows reads everything again.
    */
   changesSince(mark: ChangeMark): Promise<StoredChange[] | undefined>
-  /** Tells of this node; resolves to what was told under its name before, if anything was. */
-  beat(node: StoredNode): Promise<StoredNode | undefined>
+  /** Tells of this node; resolves to what was told under its name before, if anything was, and to the store's clock, in milliseconds since 1970. */
+  beat(node: StoredNode): Promise<{ readonly before: StoredNode | undefined; readonly clock: number }>
   /**
    * By name, each with how many milliseconds ago it told of itself last, by the clock of the store. `gone`: what it told cannot be
    * read, and only its name is known.

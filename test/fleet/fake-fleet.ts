@@ -22,6 +22,8 @@ export class FakeFleet {
   /** Changes in one answer. */
   page = 1_000
   now = 0
+  /** Of the store, where that is another one. */
+  clock: number | undefined
   asked = 0
   #made = 0
 
@@ -52,7 +54,7 @@ export class FakeFleet {
         answer(() => {
           const before = this.told.get(told.name)?.node
           this.told.set(told.name, { node: told, at: this.now })
-          return before
+          return { before, clock: this.clock ?? Date.now() }
         }),
       nodes: () =>
         answer(() =>

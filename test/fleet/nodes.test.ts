@@ -65,6 +65,22 @@ it('a node tells how it does every few seconds, at once when something changes, 
   expect(fleet.asked).toBe(asked)
 })
 
+it('a node says that its clock is not that of the store, once, and that it is again', async () => {
+  const { heart, warnings } = heartOf('a')
+  fleet.clock = Date.now() - 7_200_000
+  heart.start()
+  await passes(20_000)
+  expect(warnings).toEqual([
+    expect.stringMatching(/^the clock of this machine is 2h00m ahead of that of the store: bans/),
+  ])
+  fleet.clock = undefined
+  await passes(6_000)
+  expect(warnings.slice(1)).toEqual(['the clock of this machine is that of the store again'])
+  fleet.clock = Date.now() + 7_200_000
+  await passes(6_000)
+  expect(warnings[2]).toMatch(/^the clock of this machine is (2h00m|1h59m) behind that of the store/)
+})
+
 it('a store that does not answer keeps no node from ending', async () => {
   const { heart } = heartOf('a')
   fleet.problem = 'connection refused'

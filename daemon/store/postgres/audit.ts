@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../../../shared/protocol/methods.ts'
 import type { AuditStore } from '../store.ts'
 import { factsIn } from '../stored-json.ts'
+import { ahead, clock } from './changes.ts'
 import type { Ask, Connections } from './connections.ts'
 
 interface Row extends Omit<AuditEntry, 'by' | 'from' | 'given' | 'before' | 'after'> {
@@ -24,7 +25,10 @@ export function postgresAudit(connections: Connections, node: string): AuditStor
         // First, so that ids grow in the order in which others see them.
         let [{ bytes }] = await ask<Bytes>('UPDATE proxyd.audit_size SET bytes = bytes + $1 RETURNING bytes', [more])
         const ids = await insert(ask, node, rows)
-        const old = await ask<Bytes>('DELETE FROM proxyd.audit WHERE time < $1 RETURNING bytes', [kept.since])
+        const old = await ask<Bytes>(
+          `DELETE FROM proxyd.audit WHERE time < $1 - greatest(0, $2::bigint - ${ahead} - ${clock}) RETURNING bytes`,
+          [kept.since, Date.now()],
+        )
         let gone = sumOf(old)
         while (bytes - gone > kept.bytes) {
           const oldest = await ask<Bytes>(

@@ -1,6 +1,6 @@
 import type { Ban } from '../../../shared/protocol/methods.ts'
 import type { BanStore, KnownStore, StoredKnown } from '../store.ts'
-import { noted } from './changes.ts'
+import { clock, noted } from './changes.ts'
 import type { Connections } from './connections.ts'
 import { plain } from './operators.ts'
 
@@ -12,11 +12,12 @@ export function postgresBans(connections: Connections, node: string): BanStore {
     list: () => connections.ask<Ban>('SELECT source, since, until, reason, by FROM proxyd.bans'),
     save: (changes) =>
       noted(connections, node, async (ask, note) => {
-        const put = [...changes.values()].filter((ban) => ban !== null)
+        const put = [...changes.values()].filter((ban) => ban !== null && ban !== 'passed')
         const lifted = [...changes.keys()].filter((source) => changes.get(source) === null)
-        const gone = await ask<Named>('DELETE FROM proxyd.bans WHERE source = ANY ($1::text[]) RETURNING source', [
-          lifted,
-        ])
+        const gone = await ask<Named>(
+          `DELETE FROM proxyd.bans WHERE source = ANY ($1::text[]) OR until < ${clock} RETURNING source`,
+          [lifted],
+        )
         const changed = await ask<Named>(
           `INSERT INTO proxyd.bans (source, since, until, reason, by)
           SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])

@@ -5,6 +5,13 @@ import { type Ask, type Connections, type Lock, longStatementTime } from './conn
 const lookedAt = 100
 const kept = '400 days'
 
+/**
+ * Milliseconds since 1970, of the server: what is old for all is not for one node to say, whose clock may be a year ahead.
+ */
+export const clock = '(extract(epoch FROM now()) * 1000)::bigint'
+/** Milliseconds by which a node's may be ahead of it without anything becoming of that. */
+export const ahead = 300_000
+
 /** What a change is to have beside the lock of the list. */
 interface Wants {
   readonly held?: readonly Lock[]

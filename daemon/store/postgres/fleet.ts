@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { type ErrorKind, errorCodes } from '../../../shared/protocol/errors.ts'
 import { roles } from '../../../shared/protocol/vocabulary.ts'
 import type { ChangeMark, FleetStore, StoredAnswer, StoredChange, StoredNode } from '../store.ts'
+import { clock } from './changes.ts'
 import type { Connections } from './connections.ts'
 import { postgresLeases } from './leases.ts'
 
@@ -83,15 +84,14 @@ export function postgresFleet(connections: Connections, node: string): FleetStor
       return behind.map((row) => ({ ...row, isOwn: row.node === node && ownChanges.has(row.seq) }))
     },
     async beat(told) {
-      const rows = await ask<{ before: string | null }>(
+      const [row] = await ask<{ before: string | null; clock: number }>(
         `WITH before AS (SELECT told FROM proxyd.nodes WHERE name = $1)
         INSERT INTO proxyd.nodes (name, told, heard) VALUES ($1, $2, clock_timestamp())
         ON CONFLICT (name) DO UPDATE SET told = excluded.told, heard = excluded.heard
-        RETURNING (SELECT told FROM before) AS before`,
+        RETURNING (SELECT told FROM before) AS before, ${clock} AS clock`,
         [told.name, JSON.stringify(told)],
       )
-      const before = rows[0]?.before
-      return before ? readAs(nodeShape, before) : undefined
+      return { before: row.before === null ? undefined : readAs(nodeShape, row.before), clock: row.clock }
     },
     async nodes() {
       const rows = await ask<{ name: string; told: string; age: number }>(

@@ -9,6 +9,7 @@ import {
   usageCells,
   usageWidth,
 } from '../store.ts'
+import { ahead, clock } from './changes.ts'
 import type { Ask, Connections } from './connections.ts'
 
 const hour = 3_600_000
@@ -42,8 +43,8 @@ export function postgresUsage(connections: Connections, node: string): UsageStor
     },
     save: (batch) =>
       connections.change(['usage'], async (ask) => {
-        const isNew = await noteBatch(ask, node, batch)
-        if (isNew) await add(ask, batch)
+        const now = await noteBatch(ask, node, batch)
+        if (now !== undefined) await add(ask, batch, now)
       }),
     read: (wish) => read(connections.ask, wish),
   }
@@ -60,24 +61,27 @@ export async function insertUsage(ask: Ask, usages: readonly StoredUsage[]): Pro
   )
 }
 
-/** Whether it is stored now for the first time. */
-async function noteBatch(ask: Ask, node: string, { run, number }: UsageBatch): Promise<boolean> {
-  const rows = await ask<{ isFirst: boolean }>(
+/** When it is, by the server's clock, if it is stored now for the first time. */
+async function noteBatch(ask: Ask, node: string, { run, number }: UsageBatch): Promise<number | undefined> {
+  const rows = await ask<{ isFirst: boolean; now: number }>(
     `INSERT INTO proxyd.usage_batch AS stored (node, run, number, stored) VALUES ($1, $2, $3, now())
     ON CONFLICT (node, run) DO UPDATE SET number = excluded.number, stored = excluded.stored
       WHERE stored.number < excluded.number
-    RETURNING xmax = 0 AS "isFirst"`,
+    RETURNING xmax = 0 AS "isFirst", ${clock} AS now`,
     [node, run, number],
   )
   if (rows[0]?.isFirst)
     await ask(`DELETE FROM proxyd.usage_batch WHERE node = $1 AND stored < now() - interval '${batchesKept}'`, [node])
-  return rows.length > 0
+  return rows[0]?.now
 }
 
 /** In the order of the users, as every node does: two of them never wait for each other. */
-async function add(ask: Ask, { time, rows }: UsageBatch): Promise<void> {
+async function add(ask: Ask, { time: told, rows }: UsageBatch, now: number): Promise<void> {
+  // Of a node whose clock is ahead nothing is later than now: else it would end cycles of quotas, and forget hours and days, for all nodes.
+  const time = Math.min(told, now)
   const places = Array.from({ length: rows.length / usageWidth }, (_, i) => i * usageWidth)
   const column = (name: keyof typeof usageCells) => places.map((at) => rows[at + usageCells[name]])
+  const marked = column('marked').map((moment) => (moment > now + ahead ? 0 : moment))
   const [users, moreUp, moreDown] = [column('user'), column('moreUp'), column('moreDown')]
   await ask(
     `INSERT INTO proxyd.usage AS stored (user_id, up, down, mark, marked, last_up, last_down)
@@ -93,14 +97,14 @@ async function add(ask: Ask, { time, rows }: UsageBatch): Promise<void> {
       mark = CASE WHEN excluded.marked <= stored.marked THEN stored.mark
         ELSE stored.up + excluded.last_up + stored.down + excluded.last_down
           - least(excluded.last_up + excluded.last_down, greatest(0, excluded.up + excluded.down - excluded.mark)) END`,
-    [users, column('up'), column('down'), column('mark'), column('marked'), moreUp, moreDown],
+    [users, column('up'), column('down'), column('mark'), marked, moreUp, moreDown],
   )
   const connections = column('moreConnections')
   for (const [span, length, kept] of [
     ['hour', hour, keptHours],
     ['day', day, keptDays],
   ] as const) {
-    const now = Math.floor(time / length)
+    const present = Math.floor(time / length)
     await ask(
       `INSERT INTO proxyd.usage_${span}s AS stored (user_id, ${span}, up, down, connections)
       SELECT whose, $5, sum(up), sum(down), sum(connections) FROM (
@@ -111,9 +115,9 @@ async function add(ask: Ask, { time, rows }: UsageBatch): Promise<void> {
       GROUP BY whose ORDER BY whose
       ON CONFLICT (${span}, user_id) DO UPDATE SET up = stored.up + excluded.up,
         down = stored.down + excluded.down, connections = stored.connections + excluded.connections`,
-      [users, moreUp, moreDown, connections, now],
+      [users, moreUp, moreDown, connections, present],
     )
-    await ask(`DELETE FROM proxyd.usage_${span}s WHERE ${span} < $1`, [now - kept])
+    await ask(`DELETE FROM proxyd.usage_${span}s WHERE ${span} < $1`, [present - kept])
   }
 }
 

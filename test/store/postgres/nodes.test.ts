@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { noLimits } from '../../../daemon/access/accounts.ts'
 import { Nodes } from '../../../daemon/fleet/nodes.ts'
 import { openPostgresStore } from '../../../daemon/store/postgres/postgres-store.ts'
@@ -252,6 +252,50 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     expect(row).toMatchObject({ user, up: 210 })
   })
 
+  it('one of which has a clock that is years ahead end no ban and no cycle for others, and forget nothing', async () => {
+    const [a, b] = await nodes('a', 'b')
+    const user = (await a.users.insert(bob)) ?? 0
+    const now = Date.now()
+    const later = now + 800 * 86_400_000
+    const batch = (time: number, cells: Partial<StoredUsage> & { readonly moreUp: number }) => {
+      const rows = new Float64Array(usageWidth)
+      for (const [name, value] of Object.entries({ ...cells, user })) rows[usageCells[name as 'up']] = value
+      return { run: 1, number: 1, time, rows }
+    }
+    await a.usage.save(batch(now, { up: 100, moreUp: 100, marked: now - 1 }))
+    await b.usage.save(batch(later, { up: 130, moreUp: 30, mark: 130, marked: later }))
+    expect(await a.usage.list()).toMatchObject([{ up: 130, mark: 0, marked: now - 1 }])
+    for (const by of ['hour', 'day'] as const) {
+      const rows = await a.usage.read({ since: now - 86_400_000, until: now + 86_400_000, by, offset: 0, limit: 10 })
+      expect(rows.reduce((sum, { up }) => sum + up, 0)).toBe(130)
+    }
+
+    const entry = {
+      by: 'alice',
+      role: 'admin',
+      from: 'unix',
+      action: 'users.add',
+      given: {},
+      outcome: 'done',
+      count: 1,
+    }
+    const year = 365 * 86_400_000
+    const append = (store: Store, time: number) =>
+      store.audit.append([{ ...entry, time } as unknown as AuditEntry], { since: time - year, bytes: 1e6 })
+    await append(a, now)
+    vi.setSystemTime(later)
+    onTestFinished(() => void vi.useRealTimers())
+    await append(b, later)
+    expect(await a.audit.list({ limit: 10 })).toHaveLength(2)
+
+    const ban = (source: string, until: number) =>
+      ({ source, since: now - 10, until, reason: 'login', by: null }) as const
+    await a.bans.save(new Map([['10.0.0.1', ban('10.0.0.1', now + 3_600_000)]]))
+    await a.bans.save(new Map([['10.0.0.2', ban('10.0.0.2', now - 5)]]))
+    await b.bans.save(new Map([['10.0.0.1', 'passed']]))
+    expect((await a.bans.list()).map(({ source }) => source)).toEqual(['10.0.0.1'])
+  })
+
   it('do not stop each other where they add for many of the same users', async () => {
     const [a, b, c] = await nodes('a', 'b', 'c')
     const added = Array.from({ length: 300 }, (_, i) => ({ ...bob, name: `user${i}` }))
@@ -325,9 +369,11 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
       ...{ version: '1', started: 1, state: 'serves' as const, socks: ['127.0.0.1:1080'], control: [], connections: 0 },
       ...{ up: 0, down: 0, cpu: 0.5 },
     }
-    expect(await a.fleet.beat({ ...told, name: 'a' })).toBeUndefined()
+    expect((await a.fleet.beat({ ...told, name: 'a' })).before).toBeUndefined()
     await b.fleet.beat({ ...told, name: 'b' })
-    expect(await b.fleet.beat({ ...told, name: 'b', connections: 3 })).toEqual({ ...told, name: 'b' })
+    const { before, clock } = await b.fleet.beat({ ...told, name: 'b', connections: 3 })
+    expect(before).toEqual({ ...told, name: 'b' })
+    expect(Math.abs(clock - Date.now())).toBeLessThan(60_000)
     const nodesNow = await a.fleet.nodes()
     expect(nodesNow).toMatchObject([{ name: 'a' }, { name: 'b', connections: 3 }])
     expect(nodesNow.every(({ age }) => age >= 0 && age < 60_000)).toBe(true)
