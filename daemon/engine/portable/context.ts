@@ -37,6 +37,8 @@ export interface SessionContext {
   readonly longHeads: LongHeads
   /** Tells an operator; see `EngineServices.warn`. */
   readonly warn: (message: string) => void
+  /** When a client that talks, having said little more than once, said something last: `performance.now`. */
+  talkAt: number
   timeouts: Timeouts
   liveness: Liveness
   verdicts: Verdicts

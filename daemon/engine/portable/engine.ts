@@ -200,6 +200,7 @@ class PortableEngine implements Engine {
       limitLines: this.#limitLines,
       pacer: new Pacer(new Budget(this.#limitLines, sourceLines)),
       buffers: new OwnBuffers(),
+      talkAt: Number.NEGATIVE_INFINITY,
       known: new KnownSources(options.known),
       authenticate: (login, isWaiting) => services.authenticate(login, isWaiting),
       resolver: services,

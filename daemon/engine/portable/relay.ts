@@ -5,15 +5,18 @@ import { Reason } from '../session-table.ts'
 import { Direction } from '../shared/limit-lines.ts'
 import { shortHead } from '../shared/long-heads.ts'
 import type { Dialled } from './dialled.ts'
-import { readIntoOwnBuffer, wholeRead } from './own-buffer.ts'
+import { bufferBytes, readIntoOwnBuffer, wholeRead } from './own-buffer.ts'
 import { Flow } from './pacer.ts'
 import type { Session } from './session.ts'
 
 /**
  * Bytes that are read from a side into its own buffer between two looks at what else has come: as long as there is more, libuv goes on for 32 times what
- * it reads at once.
+ * it reads at once. Long turns cost the least; in short ones nobody has to wait for long who talks.
  */
-const turnBytes = 128 * 1024
+const longTurn = 128 * 1024
+const shortTurn = bufferBytes
+/** For how long after somebody who talks has said something turns are short, in milliseconds. */
+const talkLasts = 50
 
 /** Hears of bytes when the kernel has taken them. */
 type Delivered = (bytes: number) => void
@@ -61,9 +64,15 @@ function moveStream(
     from.resume()
   }
   const flow = new Flow(row, direction, goOn)
+  /** Whether it has said little before. */
+  let talks = false
   /** Undefined until it is known whether Node lets us. */
   let isBuffered: boolean | undefined
   from.on('data', (chunk: Buffer) => {
+    if (direction === Direction.up && chunk.length < wholeRead) {
+      if (talks) context.talkAt = performance.now()
+      talks = true
+    }
     const granted = pacer.grant(flow, chunk.length, from.readableLength)
     const isWhole = granted === chunk.length
     const part = isWhole ? chunk : chunk.subarray(0, granted)
@@ -168,13 +177,16 @@ function moveBuffered(
     onTheirWay = 0
   }
 
+  const isTurnOver = () =>
+    sinceLook >= longTurn || (sinceLook >= shortTurn && performance.now() - context.talkAt < talkLasts)
+
   const hear = (bytes: Uint8Array): boolean => {
     const granted = pacer.grant(flow, bytes.length, 0)
     const said = granted > 0 ? pass(bytes.subarray(0, granted)) : nothing
     if (!said) return false
     if (said.length > 0) say(said)
     const isSaid = granted === bytes.length && onTheirWay === 0
-    if (isSaid && sinceLook < turnBytes) return true
+    if (isSaid && !isTurnOver()) return true
     from.pause()
     if (granted < bytes.length) kept = bytes.subarray(granted)
     if (isSaid) {
