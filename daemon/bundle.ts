@@ -35,24 +35,24 @@ const common = {
 // koffi finds its native part by its own place in node_modules; of pg's there is none, and Cloudflare's sockets are not here.
 const external = ['koffi', 'pg-native', 'cloudflare:sockets']
 
-const main = await build({
+const programs = await build({
   ...common,
   ...asProgram,
-  entryPoints: { 'proxyd-main': 'daemon/main.ts' },
-  define: { ...asProgram.define, bundledVersion: JSON.stringify(version) },
-  plugins: [...common.plugins, importsGiven],
-  external,
-})
-const threads = await build({
-  ...common,
   entryPoints: {
+    'proxyd-main': 'daemon/main.ts',
     worker: 'daemon/engine/linux/worker.ts',
     'store-thread': 'daemon/store/store-thread.ts',
     'log-thread': 'daemon/access-log/log-thread.ts',
     'compile-thread': 'daemon/rules/compile-thread.ts',
     'foreign-hash-thread': 'daemon/access/foreign-hash-thread.ts',
-    'postgres-client': 'daemon/store/postgres/postgres-client.ts',
   },
+  define: { ...asProgram.define, bundledVersion: JSON.stringify(version) },
+  plugins: [...common.plugins, importsGiven],
+  external,
+})
+const client = await build({
+  ...common,
+  entryPoints: { 'postgres-client': 'daemon/store/postgres/postgres-client.ts' },
   format: 'esm',
   external,
   // The CommonJS packages inside call `require` for Node's own modules, which an ESM bundle lacks.
@@ -61,7 +61,8 @@ const threads = await build({
   },
 })
 await build({ ...common, format: 'esm', entryPoints: { 'proxyd-start': 'daemon/start.ts' } })
-noteBundled('proxyd', [main, threads])
+await build({ ...common, ...asProgram, entryPoints: { 'thread-start': 'daemon/thread-start.ts' } })
+noteBundled('proxyd', [programs, client])
 
 /**
  * A file of its own, since an older Node would fail at what the rest imports. A daemon outlives its terminal, also one that

@@ -63,10 +63,10 @@ const bundledThreads: Plugin = {
     if (code.includes('/dist/proxy') && id.startsWith(join(root, 'test'))) expectBundles()
     if (!id.startsWith(join(root, 'daemon'))) return
     const bundled = code
-      .replace(/(?<=endsWith\('\.ts'\) \? )'\.\/([\w-]+)\.ts'/, `'${root}dist/$1.js'`)
+      .replace(/(?<=endsWith\('\.ts'\) \? )'\.\/([\w-]+)\.ts'/, `'${root}dist/$1.cjs'`)
       .replace(/(?<=new ThreadFile\()import\.meta\.url/, `'${pathToFileURL(join(root, 'dist/proxyd.js'))}'`)
     if (bundled !== code) expectBundles()
-    else if (code.includes('new Worker('))
+    else if (code.includes('startThread(') && !code.includes('function startThread(program'))
       throw new Error(`${id} starts a thread from its source: have it bundled here`)
     return bundled
   },

@@ -1,17 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { counted } from '../../shared/format/count.ts'
 import type { AccessEntry, Result } from '../../shared/protocol/methods.ts'
 import { tellObservers } from '../contained.ts'
 import type { SessionTable } from '../engine/session-table.ts'
+import { startThread } from '../os/thread-file.ts'
 import { Refusal } from '../refusal.ts'
 import { entryFilter } from './entry-filter.ts'
 import { foreseeLogFile, foreseeRotation } from './log-file.ts'
 import type { FollowWish, FromLog, ListWish, LogSettings, LogThreadOptions, ToLog } from './messages.ts'
 
 /** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
-const threadFile = new URL(import.meta.url.endsWith('.ts') ? './log-thread.ts' : './log-thread.js', import.meta.url)
+const threadFile = new URL(import.meta.url.endsWith('.ts') ? './log-thread.ts' : './log-thread.cjs', import.meta.url)
 
 /** Milliseconds that the end of the daemon waits for the last lines, should a disk hang. */
 const closingTime = 20_000
@@ -179,7 +180,7 @@ export class AccessLog {
       written: this.#written.buffer,
     }
     // Flags of the process, such as --eval, are not for it.
-    const thread = new Worker(this.#threadFile, { workerData: options, name: 'access log', execArgv: [] })
+    const thread = startThread(this.#threadFile, { workerData: options, name: 'access log', execArgv: [] })
     this.#thread = thread
     thread.postMessage({ kind: 'users', users: users(), from: Number.NEGATIVE_INFINITY } satisfies ToLog)
     thread.on('message', (message: FromLog) => tellObservers([() => this.#hear(message)]))

@@ -1,4 +1,6 @@
 import { statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Worker, type WorkerOptions } from 'node:worker_threads'
 
 /**
  * The program of a thread, beside the module of that URL: the source when it runs as such, the bundle's own file when it is bundled.
@@ -12,7 +14,7 @@ export class ThreadFile {
 
   /** `name`: without its ending. */
   constructor(module: string, name: string) {
-    this.url = new URL(`./${name}${module.endsWith('.ts') ? '.ts' : '.js'}`, module)
+    this.url = new URL(`./${name}${module.endsWith('.ts') ? '.ts' : '.cjs'}`, module)
     this.#atFirst = this.#now
   }
 
@@ -25,4 +27,10 @@ export class ThreadFile {
     const { dev, ino, size, mtimeMs } = statSync(this.url, { throwIfNoEntry: false }) ?? {}
     return [dev, ino, size, mtimeMs].join()
   }
+}
+
+/** Starts a thread with that program: one that was built runs from what V8 has compiled of it before, if that lies beside it. */
+export function startThread(program: URL, options: WorkerOptions): Worker {
+  if (!program.pathname.endsWith('.cjs')) return new Worker(program, options)
+  return new Worker(new URL('./thread-start.cjs', program), { ...options, argv: [fileURLToPath(program)] })
 }

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
-import { ThreadFile } from '../os/thread-file.ts'
+import { startThread, ThreadFile } from '../os/thread-file.ts'
 import { compileRules } from '../policy/compile.ts'
 import { parseRules } from '../policy/rule.ts'
 import { Refusal } from '../refusal.ts'
@@ -31,7 +30,7 @@ export async function compileAside(options: CompileOptions): Promise<SharedArray
   const isQuick = options.text.length <= mostAtOnce && !options.text.includes('@')
   if (isQuick || threadFile.isReplaced) return compileText(options)
   // Flags of the process, such as --eval, are not for it.
-  const thread = new Worker(threadFile.url, { workerData: options, name: 'rules', execArgv: [] })
+  const thread = startThread(threadFile.url, { workerData: options, name: 'rules', execArgv: [] })
   const compiled = await once(thread, 'message').then(
     ([message]) => message as Compiled,
     (error: NodeJS.ErrnoException) => {

@@ -1,11 +1,15 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
+import { startThread as startProgram } from '../os/thread-file.ts'
 import { LendableStore, type Part } from './lendable-store.ts'
 import { dropCopy } from './lent-database.ts'
 import { type Elsewhere, type Store, StoreError } from './store.ts'
-import type { FromStore, StoreOrder, ToStore } from './store-thread.ts'
+import type { FromStore, StoreOrder, ToStore } from './store-messages.ts'
 
 /** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
-const threadFile = new URL(import.meta.url.endsWith('.ts') ? './store-thread.ts' : './store-thread.js', import.meta.url)
+const threadFile = new URL(
+  import.meta.url.endsWith('.ts') ? './store-thread.ts' : './store-thread.cjs',
+  import.meta.url,
+)
 
 /**
  * Opens the store in `folder`, made if missing, on a thread of its own: what is asked of it waits for the disk, and nobody
@@ -109,7 +113,7 @@ class StoreThread {
 
   constructor(folder: string, file: URL) {
     // Flags of the process, such as --eval, are not for it.
-    this.#worker = new Worker(file, { workerData: folder, name: 'store', execArgv: [] })
+    this.#worker = startProgram(file, { workerData: folder, name: 'store', execArgv: [] })
     this.opened = this.#wait(0)
     this.#worker.on('message', ({ ticket, result, error }: FromStore) => {
       const call = this.#calls.get(ticket)

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 
 /**
  * Writes the caches of both programs (`compileProgram`), called from the root once they are bundled: a daemon is started and stopped,
- * for all that it does until then is called at every start, and another one is asked who one is, by TCP and by its Unix socket. They are for the Node that runs this;
+ * for all that it and its threads do until then is called at every start, and another one is asked who one is, by TCP and by its Unix socket. They are for the Node that runs this;
  * any other has no use for them.
  */
 

@@ -1,7 +1,17 @@
 import { writeFileSync } from 'node:fs'
+import threads, { type WorkerOptions } from 'node:worker_threads'
 import { compileProgram, runProgram } from '../cached-program.ts'
 
-/** `warm.ts FILE [ARGUMENT…]`: runs the program, and at its end writes its cache, with all that it has called in this run and those before. */
+/**
+ * `warm.ts FILE [ARGUMENT…]`: runs the program, and at its end writes its cache, with all that it has called in this run and those before.
+ * So it does with the programs of the threads that it starts.
+ */
+
+threads.Worker = class extends threads.Worker {
+  constructor(starter: string | URL, options?: WorkerOptions) {
+    super(String(starter).endsWith('/thread-start.cjs') ? new URL(import.meta.url) : starter, options)
+  }
+}
 
 const [, , file = '', ...given] = process.argv
 const script = compileProgram(file)

@@ -158,7 +158,7 @@ it('begins anew when its thread fails, and says so', async () => {
   await expect(listed).rejects.toMatchObject({ kind: 'unavailable' })
   expect(warnings[0]).toMatch(/^the thread of the access log failed \(a fault\)/)
   const other = log.follow({}, () => {})
-  writeFileSync(program, `import '${new URL('../../dist/log-thread.js', import.meta.url).href}'`)
+  writeFileSync(program, `import '${new URL('../../dist/log-thread.cjs', import.meta.url).href}'`)
   await eventually(async () => expect((await log.list({})).entries).toEqual([]))
   visit()
   await eventually(() => expect(idsIn(file)).toEqual(['tag-1']))

@@ -180,7 +180,9 @@ test('other machines may be served once there is a user', async () => {
 test('where koffi is missing, auto serves with the portable engine and says so; linux refuses', async () => {
   const folder = await temporaryFolder()
   const dist = fileURLToPath(new URL('../../dist', import.meta.url))
-  const threads = ['worker.js', 'store-thread.js', 'compile-thread.js', 'log-thread.js']
+  const threads = ['thread-start', 'worker', 'store-thread', 'compile-thread', 'log-thread'].map(
+    (name) => `${name}.cjs`,
+  )
   for (const file of ['proxyd.js', 'proxyd-start.js', 'proxyd-main.cjs', ...threads])
     cpSync(join(dist, file), join(folder, 'dist', file))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module", "version": "0.0.0" }')

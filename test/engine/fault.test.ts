@@ -125,7 +125,7 @@ it.runIf(process.platform === 'linux')('no thread runs another program that has 
     symlinkSync(new URL(`../../${name}`, import.meta.url), file(name))
   const env = { FAULT: 'error', NODE_OPTIONS: `--import=${failing}` }
   const daemon = await startDaemon(['--workers', '1'], { env, program: file('dist/proxyd.js') })
-  for (const name of ['compile-thread', 'worker']) writeFileSync(file(`dist/${name}.js`), 'throw "of another version"')
+  for (const name of ['compile-thread', 'worker']) writeFileSync(file(`dist/${name}.cjs`), 'throw "of another version"')
   const text = `deny to 192.0.2.1 # ${'x'.repeat(150)}\n`.repeat(200)
   expect((await (await operate(daemon)).call('rules.apply', { text })).error).toBeUndefined()
   await kill(daemon, 1)

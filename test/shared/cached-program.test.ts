@@ -60,14 +60,17 @@ test('a cache of another text, or what is none, is refused', async () => {
   expect(takesCache(other)).toBe(false)
 })
 
-test.each(['proxyd-main', 'proxy-tui-commands'])('%s was built with a cache that is taken', async (name) => {
-  const [program, file] = ['shared/cached-program.ts', `dist/${name}.cjs`].map((path) =>
-    join(import.meta.dirname, '../..', path),
-  )
-  const code = `import { compileProgram } from '${program}'\nconsole.log(compileProgram('${file}').cachedDataRejected)`
-  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', code])
-  expect(stdout).toBe('false\n')
-})
+test.each(['proxyd-main', 'worker', 'store-thread', 'proxy-tui-commands'])(
+  '%s was built with a cache that is taken',
+  async (name) => {
+    const [program, file] = ['shared/cached-program.ts', `dist/${name}.cjs`].map((path) =>
+      join(import.meta.dirname, '../..', path),
+    )
+    const code = `import { compileProgram } from '${program}'\nconsole.log(compileProgram('${file}').cachedDataRejected)`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', code])
+    expect(stdout).toBe('false\n')
+  },
+)
 
 test('a program imports what lies beside it by the function that it is given, and nothing is told of that', async () => {
   const folder = await temporaryFolder()

@@ -1,12 +1,12 @@
 import { setFlagsFromString } from 'node:v8'
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Endpoint } from '../../net/endpoint.ts'
 import { openEvent, signalEvent } from '../../os/event.ts'
 import { close } from '../../os/libc.ts'
 import { refusedSplice } from '../../os/refusals.ts'
 import { resetOnClose } from '../../os/socket.ts'
 import { descriptorLimit } from '../../os/system-limits.ts'
-import { ThreadFile } from '../../os/thread-file.ts'
+import { startThread, ThreadFile } from '../../os/thread-file.ts'
 import { isOurs } from '../../os/udp.ts'
 import type { NamedSocket } from '../../sockets/handed-sockets.ts'
 import { endpointsOf, type Listener, roleOf } from '../../sockets/listeners.ts'
@@ -251,7 +251,7 @@ class LoopHandle {
     const workerData: LoopOptions = { ...this.#fixed, ...ordered, ...own, listeners: this.#listeners }
     // A loop stands still until the last thread that helps to collect its garbage has had a processor, of which it leaves little.
     setFlagsFromString('--no-parallel-scavenge')
-    const worker = new Worker(workerFile.url, { workerData, transferList: [port2], name: `loop ${this.#fixed.index}` })
+    const worker = startThread(workerFile.url, { workerData, transferList: [port2], name: `loop ${this.#fixed.index}` })
     let error = new Error('its thread ended')
     worker.once('error', (thrown: unknown) => {
       error = thrown instanceof Error ? thrown : new Error(String(thrown))

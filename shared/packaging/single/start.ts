@@ -32,8 +32,9 @@ registerHooks({
 })
 
 threads.Worker = class extends threads.Worker {
-  constructor(program: string | URL, options?: WorkerOptions) {
-    super(getAsset('start.js', 'utf8'), { ...options, eval: true, argv: [String(program)] })
+  /** Each has its program as an argument (`startThread`). */
+  constructor(_starter: string | URL, options?: WorkerOptions) {
+    super(getAsset('start.js', 'utf8'), { ...options, eval: true })
   }
 }
 
