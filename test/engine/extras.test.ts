@@ -46,7 +46,7 @@ describe.skipIf(process.platform !== 'linux')('the extras of sessions', () => {
     assert(
       property(steps, (all) => {
         const epoll = new Epoll(2 * most)
-        const room = { count: sharedCountsIn(sharedCountMemory()).extras, most }
+        const room = { count: sharedCountsIn(sharedCountMemory()).extras, most, loops: 1 }
         const extras = new Extras(epoll, room, new Set())
         const sessions: Session[] = Array.from({ length: slots }, () => ({ fds: [], reserved: 0 }))
         const taken = () => sessions.reduce((sum, { fds, reserved }) => sum + fds.length + reserved, 0)
@@ -56,7 +56,8 @@ describe.skipIf(process.platform !== 'linux')('the extras of sessions', () => {
           if (step.kind === 'add') {
             const fits = session.reserved > 0 || taken() < mostSpare
             const added = openEvent()
-            expect(extras.add(step.slot, added, EPOLLOUT)).toBe(fits ? 0 : -errno.EMFILE)
+            // Whoever has none yet gets one while there are some.
+            expect(extras.add(step.slot, added, EPOLLOUT, `${added}`)).toBe(fits ? 0 : -errno.EMFILE)
             if (!fits) continue
             if (session.reserved > 0) session.reserved--
             session.fds.push(added)
@@ -88,27 +89,45 @@ describe.skipIf(process.platform !== 'linux')('the extras of sessions', () => {
 
   it('do not get the events of a former owner of their descriptor', () => {
     const epoll = new Epoll(1)
-    const extras = new Extras(epoll, { count: sharedCountsIn(sharedCountMemory()).extras, most }, new Set())
+    const extras = new Extras(epoll, { count: sharedCountsIn(sharedCountMemory()).extras, most, loops: 1 }, new Set())
     const fd = openEvent()
-    extras.add(0, fd, EPOLLOUT)
+    extras.add(0, fd, EPOLLOUT, 'one')
     epoll.wait(0)
     const generation = epoll.generation(0)
     expect(extras.find(firstExtraKey + fd, generation)?.slot).toBe(0)
     extras.close(fd)
     const next = openEvent()
     expect(next).toBe(fd)
-    extras.add(1, next, EPOLLOUT)
+    extras.add(1, next, EPOLLOUT, 'one')
     expect(extras.find(firstExtraKey + next, generation)).toBeUndefined()
     extras.closeAll(1)
     epoll.close()
   })
 
+  it('are shared out, but for those that room is kept for, so that nobody has all', () => {
+    const epoll = new Epoll(1)
+    const room = { count: sharedCountsIn(sharedCountMemory()).extras, most: 64, loops: 1 }
+    const extras = new Extras(epoll, room, new Set())
+    const fill = (slot: number, holder: string) => {
+      for (let count = 0; ; count++) if (extras.add(slot, openEvent(), EPOLLOUT, holder) !== 0) return count
+    }
+    // Of 48 each has three quarters of what those before have left.
+    expect([fill(0, 'one'), fill(1, 'two'), fill(2, 'one')]).toEqual([36, 9, 0])
+    expect(extras.reserve(2, 2)).toBe(true)
+    expect(extras.add(2, openEvent(), EPOLLOUT, 'one')).toBe(0)
+    extras.closeAll(0)
+    expect(fill(0, 'one')).toBeGreaterThan(24)
+    for (let slot = 0; slot < slots; slot++) extras.closeAll(slot)
+    expect(room.count.value).toBe(0)
+    epoll.close()
+  })
+
   it('give no room to a descriptor that cannot be watched, and pass on that there is none', () => {
     const epoll = new Epoll(1)
-    const room = { count: sharedCountsIn(sharedCountMemory()).extras, most }
+    const room = { count: sharedCountsIn(sharedCountMemory()).extras, most, loops: 1 }
     const extras = new Extras(epoll, room, new Set())
-    expect(extras.add(0, -errno.EMFILE, EPOLLOUT)).toBe(-errno.EMFILE)
-    expect(extras.add(0, 1_000_000_000, EPOLLOUT)).toBeLessThan(0)
+    expect(extras.add(0, -errno.EMFILE, EPOLLOUT, 'one')).toBe(-errno.EMFILE)
+    expect(extras.add(0, 1_000_000_000, EPOLLOUT, 'one')).toBeLessThan(0)
     expect(room.count.value).toBe(0)
     epoll.close()
   })

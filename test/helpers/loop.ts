@@ -44,7 +44,7 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
     fd,
     clock,
     wheel,
-    extras: new Extras(epoll, { count, most: room.extras }, openDescriptors),
+    extras: new Extras(epoll, { count, most: room.extras, loops: 1 }, openDescriptors),
     places,
     quotas,
   }

@@ -301,7 +301,7 @@ export class DatagramRelay {
     const fd = verdicts.egress
       ? egress.bindToFirst(verdicts.egress, { user: table.user[slot], name, bytes }, bindUdpSocket)
       : bindUdpSocket({ bytes: new Uint8Array(bytes.length), scope: 0 })
-    if (extras.add(slot, fd, arriving) < 0) return undefined
+    if (extras.add(slot, fd, arriving, association.holder) < 0) return undefined
     return this.#associations.opened(association, fd, verdicts.egress)
   }
 

@@ -1,4 +1,4 @@
-import { type Address, isSame, writeMapped } from '../../net/address.ts'
+import { type Address, isSame, unmapped, writeMapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { EPOLLERR, EPOLLHUP, EPOLLOUT } from '../../os/epoll.ts'
 import { close, errno, errnoName } from '../../os/libc.ts'
@@ -16,6 +16,7 @@ import { copyMapped, SocketAddress } from '../../os/socket-address.ts'
 import { forwarded, Reason, State } from '../session-table.ts'
 import { mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/happy-eyeballs.ts'
 import { type Failure, notAllowed, notFound, notResolved, refusalOf } from '../shared/refusals.ts'
+import { holderOf } from '../shared/shares.ts'
 import type { Verdicts } from '../shared/verdicts.ts'
 import type { Opener } from './admitter.ts'
 import type { LoopContext } from './context.ts'
@@ -197,12 +198,17 @@ export class Dialer implements Opener, Stage {
     const isBeside = dial.underWay > 0
     if (!isBeside) fd[target] = socket
     const problem = isBeside
-      ? extras.add(slot, socket, watched)
+      ? extras.add(slot, socket, watched, this.#holder(slot))
       : this.#loop.epoll.add(socket, watched, target, generation[slot])
     if (problem === 0) dial.underWay++
     else if (!isBeside) this.#sessions.closeTarget(slot)
     if (isBeside) dial.hadOthers = true
     return problem < 0 ? errnoName(-problem) : undefined
+  }
+
+  #holder(slot: number): string {
+    const { user, clientAddress } = this.#sessions.table
+    return holderOf(user[slot], unmapped(clientAddress.subarray(slot * 16, slot * 16 + 16)))
   }
 
   /** Of several failures, the reply tells of the one that says most. */

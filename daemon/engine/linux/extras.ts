@@ -1,6 +1,7 @@
 import type { Epoll } from '../../os/epoll.ts'
 import { close, errno } from '../../os/libc.ts'
 import type { Register } from '../../os/pipe-pool.ts'
+import { Shares } from '../shared/shares.ts'
 import type { SharedCount } from './shared-counts.ts'
 
 /** A socket of a session beside its two halves: a dial beside another, a way to send datagrams. */
@@ -9,6 +10,8 @@ export interface Extra {
   readonly slot: number
   /** Tells its events from those of a former owner of the descriptor. */
   readonly generation: number
+  /** Whose it is, if no room was reserved for it. */
+  readonly holder: string | undefined
 }
 
 /** Epoll keys from here on are those of extras: this, and the descriptor. Halves and listeners have smaller ones. */
@@ -18,6 +21,7 @@ export const firstExtraKey = 0x8000_0000
 export interface ExtraRoom {
   readonly count: SharedCount
   readonly most: number
+  readonly loops: number
 }
 
 /** The extra sockets of a loop's sessions. `Sessions` has them closed with the session, whatever it ends for. */
@@ -30,23 +34,27 @@ export class Extras {
   /** By slot: how many more it will have, which count already. */
   readonly #reserved = new Map<number, number>()
   #lastGeneration = 0
+  /** Of those that no room was reserved for. */
+  readonly #shares: Shares
 
   constructor(epoll: Epoll, room: ExtraRoom, register: Register) {
     this.#epoll = epoll
     this.#room = room
     this.#register = register
+    this.#shares = new Shares(room.loops)
   }
 
   /**
    * Make a socket the session's, and watch it for these events. Returns 0 or a negated errno, EMFILE if there is no room,
    * after which the socket is closed; one that is not there, itself such an errno, is passed on. The last quarter of the
-   * room is for those that have reserved it.
+   * room is for those that have reserved it, and the rest is shared out by `holder` (see `Shares`).
    */
-  add(slot: number, fd: number, events: number): number {
+  add(slot: number, fd: number, events: number, holder: string): number {
     if (fd < 0) return fd
     this.#lastGeneration = (this.#lastGeneration + 1) >>> 0
-    const extra = { fd, slot, generation: this.#lastGeneration }
-    const room = this.#takeReserved(slot) || this.#take(1, Math.ceil((this.#room.most * 3) / 4))
+    const isReserved = this.#takeReserved(slot)
+    const extra = { fd, slot, generation: this.#lastGeneration, holder: isReserved ? undefined : holder }
+    const room = isReserved || this.#takeSpare(holder)
     const result = room ? this.#epoll.add(fd, events, firstExtraKey + fd, extra.generation) : -errno.EMFILE
     if (result < 0) {
       if (room) this.#room.count.add(-1)
@@ -57,6 +65,7 @@ export class Extras {
     if (own) own.add(extra)
     else this.#bySlot.set(slot, new Set([extra]))
     this.#byFd.set(fd, extra)
+    if (!isReserved) this.#shares.take(holder)
     this.#register.add(fd)
     return 0
   }
@@ -96,6 +105,7 @@ export class Extras {
     const extra = this.#byFd.get(fd)
     if (!extra) return
     this.#byFd.delete(fd)
+    if (extra.holder !== undefined) this.#shares.give(extra.holder)
     this.#register.delete(fd)
     this.#room.count.add(-1)
     const own = this.#bySlot.get(extra.slot)
@@ -118,6 +128,11 @@ export class Extras {
     }
     if (this.#bySlot.size === 0) return
     for (const { fd } of this.#bySlot.get(slot) ?? []) this.close(fd)
+  }
+
+  #takeSpare(holder: string): boolean {
+    const most = Math.ceil((this.#room.most * 3) / 4)
+    return this.#shares.isFree(holder, most - this.#room.count.value) && this.#take(1, most)
   }
 
   #take(count: number, most: number): boolean {

@@ -155,7 +155,7 @@ export class Loop {
     this.#pipes = new PipePool(options.splices ? pipes.most : 0, pipes.keep, openDescriptors)
 
     const wheel = new TimerWheel(capacity, clock.now)
-    const extras = new Extras(epoll, { count: extraCount, most: options.maxExtras }, openDescriptors)
+    const extras = new Extras(epoll, { count: extraCount, most: options.maxExtras, loops: count }, openDescriptors)
     const fd = new Int32Array(own.sockets)
     const limitLines = new LimitLines(options.limitLines)
     const sourceLines = new SourceLines(options.sourceLines, index)

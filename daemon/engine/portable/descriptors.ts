@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
+import { Shares } from '../shared/shares.ts'
 
 /** Milliseconds between two looks at whether there are descriptors to be had. */
 const interval = 1000
@@ -8,6 +9,8 @@ const interval = 1000
 export class Room {
   readonly #most: number
   #left: number
+  /** Of what can be done without. */
+  readonly #spare = new Shares(1)
 
   constructor(most: number) {
     this.#most = most
@@ -25,9 +28,16 @@ export class Room {
     return true
   }
 
-  /** As `take`, of one that can be done without: the last quarter is for others. */
-  takeSpare(): boolean {
-    return this.#left > this.#most / 4 && this.take(1)
+  /** As `take`, of one that can be done without: the last quarter is for others, and the rest is shared out by `holder` (see `Shares`). */
+  takeSpare(holder: string): boolean {
+    const isTaken = this.#spare.isFree(holder, this.#left - Math.floor(this.#most / 4)) && this.take(1)
+    if (isTaken) this.#spare.take(holder)
+    return isTaken
+  }
+
+  giveSpare(holder: string, count: number): void {
+    for (let i = 0; i < count; i++) this.#spare.give(holder)
+    this.give(count)
   }
 
   give(count: number): void {

@@ -1,9 +1,10 @@
 import { isIPv6, type Socket } from 'node:net'
-import { type Address, formatAddress, parseAddress } from '../../net/address.ts'
+import { type Address, formatAddress, parseAddress, unmapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { streamBytes } from '../../sockets/listeners.ts'
 import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/happy-eyeballs.ts'
 import { type Failure, notAllowed, notFound, type Refusal, refusalOf } from '../shared/refusals.ts'
+import { holderOf } from '../shared/shares.ts'
 import type { Verdicts } from '../shared/verdicts.ts'
 import { watchOver } from './context.ts'
 import { Dialled } from './dialled.ts'
@@ -58,6 +59,7 @@ class Dial {
   #most = mostAttempts
   /** Sockets that it has taken room for, beside the session's two. */
   #extras = 0
+  readonly #holder: string
   /** Of the attempts that failed, what says most. */
   #failure: unknown
   #timer: NodeJS.Timeout | undefined
@@ -69,6 +71,7 @@ class Dial {
     this.#port = destination.port
     this.#verdicts = session.context.verdicts
     this.#outcome = outcome
+    this.#holder = holderOf(session.row.user, unmapped(session.row.client))
     this.#until = performance.now() + session.context.timeouts.connect
   }
 
@@ -86,7 +89,7 @@ class Dial {
   /** Without room for one more, the next address takes the place of one that has had its share of the time. */
   #hasRoom(): boolean {
     if (this.#untried.length === 0 || this.#attempts.size <= this.#extras) return true
-    if (this.#session.context.extras.takeSpare()) this.#extras++
+    if (this.#session.context.extras.takeSpare(this.#holder)) this.#extras++
     else this.#most = this.#attempts.size
     return this.#attempts.size < this.#most
   }
@@ -184,7 +187,7 @@ class Dial {
     clearTimeout(this.#timer)
     for (const socket of this.#attempts) socket.destroy()
     this.#attempts.clear()
-    this.#session.context.extras.give(this.#extras)
+    this.#session.context.extras.giveSpare(this.#holder, this.#extras)
   }
 }
 

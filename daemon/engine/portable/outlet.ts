@@ -1,12 +1,13 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import { type Address, formatAddress, parseAddress, reachedBy } from '../../net/address.ts'
+import { type Address, formatAddress, parseAddress, reachedBy, unmapped } from '../../net/address.ts'
 import type { Egress } from '../../net/egress.ts'
 import type { Bound } from '../../socks/messages.ts'
 import { Contacts } from '../shared/contacts.ts'
 import { mostOutlets, type Outbound, type OutletAddress, outletsReserved } from '../shared/egress-addresses.ts'
 import { Direction } from '../shared/limit-lines.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
+import { holderOf } from '../shared/shares.ts'
 import { DatagramMemo } from '../shared/verdicts.ts'
 import type { Session } from './session.ts'
 
@@ -42,6 +43,7 @@ export function wayTo(asked: Address, written = formatAddress(asked.bytes)): Way
 /** The targets' side of an association: a socket for each family, or for each egress, made when it is first needed. */
 export class Outlet {
   readonly #session: Session
+  readonly #holder: string
   readonly #answered: (payload: Buffer, source: Bound) => void
   /** The oldest first; at most `mostOutlets`. */
   readonly #sockets: OutletSocket[] = []
@@ -58,7 +60,11 @@ export class Outlet {
     this.#answered = answered
     this.#contacts = new Contacts(session.context.associations)
     const { row, context } = session
-    void session.ended.then(() => context.extras.give(Math.max(0, this.#sockets.splice(0).length - outletsReserved)))
+    this.#holder = holderOf(row.user, unmapped(row.client))
+    void session.ended.then(() => {
+      const spare = Math.max(0, this.#sockets.splice(0).length - outletsReserved)
+      context.extras.giveSpare(this.#holder, spare)
+    })
     session.onRules = () => this.#contacts.review((contact) => context.verdicts.allowsStill(row.slot, contact))
   }
 
@@ -117,10 +123,10 @@ export class Outlet {
     if (oldest && this.#sockets.length >= mostOutlets) this.#drop(oldest)
     const isExtra = this.#sockets.length >= outletsReserved
     const { extras } = this.#session.context
-    if (isExtra && !extras.takeSpare()) return undefined
+    if (isExtra && !extras.takeSpare(this.#holder)) return undefined
     const socket = this.#bind(egress, outbound)
     if (socket) this.#attend(socket, egress)
-    else if (isExtra) extras.give(1)
+    else if (isExtra) extras.giveSpare(this.#holder, 1)
     return socket
   }
 
@@ -163,7 +169,7 @@ export class Outlet {
 
   #drop(outlet: OutletSocket): void {
     this.#sockets.splice(this.#sockets.indexOf(outlet), 1)
-    if (this.#sockets.length >= outletsReserved) this.#session.context.extras.give(1)
+    if (this.#sockets.length >= outletsReserved) this.#session.context.extras.giveSpare(this.#holder, 1)
     // What it was given to send leaves before.
     setImmediate(() => outlet.socket.close())
   }
