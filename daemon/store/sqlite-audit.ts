@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { AuditEntry } from '../../shared/protocol/methods.ts'
+import { rowsOf } from './sqlite-rows.ts'
 import type { AuditStore, AuditWish, Immediate } from './store.ts'
 import { factsIn } from './stored-json.ts'
 import { inTransaction } from './transaction.ts'
@@ -46,7 +47,7 @@ export function sqliteAudit(database: DatabaseSync): Immediate<AuditStore> {
       })
       return ids
     },
-    list: (wish) => (select.all(boundOf(wish)) as unknown as Row[]).map(entryOf),
+    list: (wish) => rowsOf<Row>(select, boundOf(wish)).map(entryOf),
   }
 
   /** Returns its id, and the bytes of its texts. */

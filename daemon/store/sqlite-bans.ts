@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Ban } from '../../shared/protocol/methods.ts'
+import { rowsOf } from './sqlite-rows.ts'
 import type { BanStore, Immediate, KnownStore, StoredKnown } from './store.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -17,7 +18,7 @@ export function sqliteBans(database: DatabaseSync): Immediate<BanStore> {
     for (const row of bytes.all()) if (row.source === source) removeBytes.run(row.bytes ?? null)
   }
   return {
-    list: () => (list.all() as Ban[]).map((row) => ({ ...row })),
+    list: () => rowsOf<Ban>(list).map((row) => ({ ...row })),
     save(changes) {
       inTransaction(database, () => {
         for (const [source, ban] of changes) {
@@ -34,7 +35,7 @@ export function sqliteKnown(database: DatabaseSync): Immediate<KnownStore> {
   const load = database.prepare('SELECT saved, entries FROM known_sources')
   const save = database.prepare('INSERT OR REPLACE INTO known_sources (one, saved, entries) VALUES (1, ?, ?)')
   return {
-    load: () => load.get() as StoredKnown | undefined,
+    load: () => rowsOf<StoredKnown>(load)[0],
     save: ({ saved, entries }) => void save.run(saved, entries),
   }
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { rowsOf } from './sqlite-rows.ts'
 import type { GroupStore, Immediate, StoredGroup } from './store.ts'
 import { limitsIn } from './stored-json.ts'
 
@@ -12,7 +13,7 @@ export function sqliteGroups(database: DatabaseSync): Immediate<GroupStore> {
   const remove = database.prepare('DELETE FROM groups WHERE name = ?')
   return {
     list: () =>
-      (list.all() as (Omit<StoredGroup, 'limits'> & { limits: string })[]).map((row) => ({
+      rowsOf<Omit<StoredGroup, 'limits'> & { limits: string }>(list).map((row) => ({
         ...row,
         limits: limitsIn(row.limits),
       })),

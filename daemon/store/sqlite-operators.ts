@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { rowsOf } from './sqlite-rows.ts'
 import type { Immediate, OperatorStore, StoredOperator } from './store.ts'
 
 /** Named operators in a table of SQLite. Every change is a transaction of its own, on disk when the call returns. */
@@ -16,7 +17,7 @@ export function sqliteOperators(database: DatabaseSync): Immediate<OperatorStore
   const decoy = database.prepare('SELECT bytes FROM decoy')
 
   return {
-    list: () => (list.all() as OperatorRow[]).map(fromRow),
+    list: () => rowsOf<OperatorRow>(list).map(fromRow),
     insert: (operator) => insert.run(...columns(operator)).changes === 1,
     update: ({ name, created, role = null, keys }) => {
       const { salt = null, iterations = null, storedKey = null, serverKey = null } = keys ?? {}

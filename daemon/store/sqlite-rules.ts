@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { rowsOf } from './sqlite-rows.ts'
 import type { Immediate, RuleStore, StoredRules } from './store.ts'
 import { idsIn } from './stored-json.ts'
 
@@ -12,7 +13,7 @@ export function sqliteRules(database: DatabaseSync): Immediate<RuleStore> {
   )
   return {
     load() {
-      const row = load.get() as RuleRow | undefined
+      const [row] = rowsOf<RuleRow>(load)
       return row && { revision: row.revision, text: row.text, ids: idsIn(row.ids), nextId: row.next_id }
     },
     save: ({ revision, text, ids, nextId }) => void save.run(revision, text, JSON.stringify(ids), nextId),

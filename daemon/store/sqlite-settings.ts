@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { rowsOf } from './sqlite-rows.ts'
 import type { Immediate, SettingsStore } from './store.ts'
 import { settingIn } from './stored-json.ts'
 
@@ -15,7 +16,7 @@ export function sqliteSettings(database: DatabaseSync): Immediate<SettingsStore>
   )
   return {
     load() {
-      const rows = list.all() as { name: string; value: string | null; revision: number }[]
+      const rows = rowsOf<{ name: string; value: string | null; revision: number }>(list)
       return {
         revision: Math.max(0, ...rows.map((row) => row.revision)),
         values: new Map(rows.flatMap(({ name, value }) => (value === null ? [] : [[name, settingIn(value)]]))),

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { rowsOf } from './sqlite-rows.ts'
 import {
   type Immediate,
   noLogin,
@@ -40,10 +41,10 @@ export function sqliteUsage(database: DatabaseSync): Immediate<UsageStore> {
   const noteBatch = database.prepare('INSERT OR REPLACE INTO usage_batch (one, run, number) VALUES (1, ?, ?)')
 
   return {
-    list: () => list.all() as unknown as StoredUsage[],
+    list: () => rowsOf<StoredUsage>(list),
     save(batch) {
-      const last = lastBatch.get()
-      if (last?.run === batch.run && Number(last.number) >= batch.number) return
+      const [last] = rowsOf<Pick<UsageBatch, 'run' | 'number'>>(lastBatch)
+      if (last?.run === batch.run && last.number >= batch.number) return
       inTransaction(database, () => {
         add(batch)
         noteBatch.run(batch.run, batch.number)

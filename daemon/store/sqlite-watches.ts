@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { rowsOf } from './sqlite-rows.ts'
 import type { Immediate, StoredWatch, WatchStore } from './store.ts'
 import { seenIn } from './stored-json.ts'
 
@@ -13,7 +14,7 @@ export function sqliteWatches(database: DatabaseSync): Immediate<WatchStore> {
   const learn = database.prepare('UPDATE watches SET seen = ? WHERE name = ? AND created = ?')
   const remove = database.prepare('DELETE FROM watches WHERE name = ?')
   return {
-    list: () => (list.all() as Row[]).map((row) => ({ ...row, seen: seenIn(row.seen) })),
+    list: () => rowsOf<Row>(list).map((row) => ({ ...row, seen: seenIn(row.seen) })),
     insert: ({ name, text, created, by, seen = [] }) =>
       insert.run(name, text, created, by, JSON.stringify(seen)).changes === 1,
     learn: ({ name, created, seen = [] }) => void learn.run(JSON.stringify(seen), name, created),

@@ -110,6 +110,40 @@ export function testDamage(adapter: string, newPlace: () => Promise<DamagedPlace
       ])
     })
 
+    it('integers that no number can hold keep none from the rest', async () => {
+      const store = await damaged(
+        async ({ users, usage, groups, bans, watches, known, rules, settings }) => {
+          const id = (await users.insert(bob)) ?? 0
+          await usage.save({ run: 1, number: 1, time: 0, rows: Float64Array.of(id, 1, 1, 0, 0, 1, 1, 1) })
+          await groups.put({ name: 'staff', limits: {}, revision: 1 })
+          const ban = { source: '192.0.2.1', since: 1, until: null, reason: 'operator' as const, by: null }
+          await bans.save(new Map([[ban.source, ban]]))
+          await watches.insert({ name: 'w', text: '', created: 1, by: 'alice', seen: [] })
+          await known.save({ saved: 1, entries: new Uint8Array() })
+          await rules.save({ revision: 1, text: '', ids: [], nextId: 1 })
+          await settings.save(1, new Map([['auth', 'required']]))
+        },
+        (table) =>
+          [
+            ['usage', 'up'],
+            ['groups', 'revision'],
+            ['bans', 'since'],
+            ['watches', 'created'],
+            ['known_sources', 'saved'],
+            ['rules', 'next_id'],
+          ]
+            .map(([name = '', column]) => `UPDATE ${table(name)} SET ${column} = 4611686018427387904`)
+            .join(';'),
+      )
+      const most = expect.toSatisfy((value: number) => value >= Number.MAX_SAFE_INTEGER)
+      expect(await store.usage.list()).toMatchObject([{ up: most, down: 1 }])
+      expect(await store.groups.list()).toMatchObject([{ name: 'staff', revision: most }])
+      expect(await store.bans.list()).toMatchObject([{ source: '192.0.2.1', since: most }])
+      expect(await store.watches.list()).toMatchObject([{ name: 'w', created: most }])
+      expect(await store.known.load()).toMatchObject({ saved: most })
+      expect(await store.rules.load()).toMatchObject({ revision: 1, nextId: most })
+    })
+
     it('operators whose common secret is gone are no operators', async () => {
       const store = await damaged(
         async () => {},

@@ -202,7 +202,7 @@ describe('the SQLite store', () => {
     expect(await text(child.stderr)).toBe('')
   })
 
-  it.each([1, 2, 3, 4, 5, 6, 7])(
+  it.each(migrations.slice(1).map((_, i) => i + 1))(
     'brings what a proxyd of schema %i wrote up to date, and keeps it',
     async (version) => {
       const folder = await temporaryFolder()
@@ -235,6 +235,19 @@ describe('the SQLite store', () => {
       await again.close()
     },
   )
+
+  it('of an older schema is brought up to date by one of those who open it at once', async () => {
+    const folder = await temporaryFolder()
+    const file = join(folder, 'proxyd.db')
+    alter(file, `${migrations[0]}; PRAGMA user_version = 1; INSERT INTO users VALUES ('old', '${bob.password}', 1, 1)`)
+    chmodSync(file, 0o600)
+    const opened = await Promise.allSettled([1, 2, 3].map(() => openStore(folder)))
+    const stores = opened.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []))
+    onTestFinished(async () => void (await Promise.all(stores.map((store) => store.close()))))
+    const refused = opened.flatMap((outcome) => (outcome.status === 'rejected' ? outcome.reason.problem : []))
+    expect([stores.length, refused]).toEqual([1, ['locked', 'locked']])
+    expect(await stores[0]?.users.list()).toMatchObject([{ name: 'old' }])
+  })
 
   it('is for one daemon at a time', async () => {
     const folder = await temporaryFolder()

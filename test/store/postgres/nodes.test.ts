@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { noLimits } from '../../../daemon/access/accounts.ts'
 import { Nodes } from '../../../daemon/fleet/nodes.ts'
+import { migrations } from '../../../daemon/store/postgres/migrations.ts'
 import { openPostgresStore } from '../../../daemon/store/postgres/postgres-store.ts'
 import { prepareStore } from '../../../daemon/store/postgres/prepare.ts'
 import {
@@ -435,6 +436,26 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     expect((await b.fleet.takeOrders()).map(({ id }) => id)).toEqual(ids.slice(0, 100))
     expect((await b.fleet.takeOrders()).map(({ id }) => id)).toEqual(ids.slice(100))
   })
+
+  it.each(migrations.slice(1).map((_, i) => i + 1))(
+    'bring schema %i up to date once, whoever else does so at once, and keep what it holds',
+    async (version) => {
+      const database = await server.newDatabase('template0')
+      await server.sql(
+        database,
+        `CREATE SCHEMA proxyd; CREATE TABLE proxyd.schema (version integer NOT NULL); INSERT INTO proxyd.schema VALUES (${version});
+        ${migrations.slice(0, version).join(';\n')}; INSERT INTO proxyd.decoy VALUES (decode(repeat('ab', 32), 'hex'));
+        INSERT INTO proxyd.users VALUES (1, 'bob', '${bob.password}', true, 1, '{}', 'default', 0)`,
+      )
+      const options = { place: placeOf(server.place(database)), password: async () => '', node: 'a' }
+      const outcomes = await Promise.all([1, 2].map(() => prepareStore(options, undefined)))
+      expect(outcomes.sort()).toEqual([expect.stringMatching(/ already\n$/), expect.stringMatching(/ now\n$/)])
+      const store = await openPostgresStore(options)
+      onTestFinished(() => store.close())
+      expect(await store.users.list()).toMatchObject([bob])
+      expect(Buffer.from(await store.operators.decoySecret())).toEqual(Buffer.alloc(32, 0xab))
+    },
+  )
 
   it('refuse a schema that is missing, older or newer, and make it once', async () => {
     const database = await server.newDatabase('template0')
