@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import type pg from 'pg'
 import { whyNot } from '../../../shared/file-trouble.ts'
 import { readFileOrPipe } from '../../../shared/whole-file.ts'
@@ -134,6 +135,7 @@ export class Connections {
         const cause = error instanceof NotBegun ? error.cause : error
         // Behind the same name another server may be the primary one by now.
         isLostNow = isLost(cause) || codeOf(cause) === readOnly
+        if (cause instanceof Error && cause.message === answerMissing) cancel(this.place, client)
         if (isFresh || !mayRepeat(error)) throw error instanceof GivenUp ? error : this.#explained(error)
       } finally {
         client.release(isLostNow)
@@ -161,6 +163,25 @@ export class Connections {
       throw this.#explained(error)
     }
   }
+}
+
+/** What the package says of a query whose answer does not come. */
+const answerMissing = 'Query read timeout'
+/** PostgreSQL, Message Formats: CancelRequest. */
+const cancelRequest = 80_877_102
+
+/**
+ * Has the server give up what it was asked over a connection that is given up: it does not look whether anybody still waits for it, and
+ * would wait for a lock, and hold one of its connections, for as long as somebody else keeps that.
+ */
+function cancel({ host, port }: Place, client: pg.PoolClient): void {
+  const { processID, secretKey } = client as unknown as { readonly processID: number; readonly secretKey: number }
+  const request = Buffer.alloc(16)
+  for (const [i, word] of [request.length, cancelRequest, processID, secretKey].entries())
+    request.writeInt32BE(word, 4 * i)
+  const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
+  socket.on('error', ignore).setTimeout(connectTime, () => socket.destroy())
+  socket.unref().end(request)
 }
 
 /** A transaction that never began. */

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { noLimits } from '../../../daemon/access/accounts.ts'
+import { Connections } from '../../../daemon/store/postgres/connections.ts'
 import { openPostgresStore } from '../../../daemon/store/postgres/postgres-store.ts'
 import type { Store } from '../../../daemon/store/store.ts'
 import { makeCertificate } from '../../helpers/certificate.ts'
@@ -99,6 +100,26 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that has a bad day', () => {
       const after = await pids()
       expect(before.filter(({ pid }) => after.some((other) => other.pid === pid))).toEqual([])
     })
+  })
+
+  it('does not go on with what nobody waits for any more, while somebody else keeps a table locked', async () => {
+    const database = await server.newDatabase()
+    const store = await open(server.place(database))
+    const other = await Connections.open(placeOf(server.place(database)), async () => 'secret')
+    onTestFinished(() => other.close())
+    const isAsked = Promise.withResolvers<void>()
+    const locked = other.change([], async (ask) => {
+      await ask('LOCK TABLE proxyd.nodes')
+      const asked = store.fleet?.nodes().catch((error: Error) => error.message)
+      isAsked.resolve()
+      for (let waits = true; waits; )
+        waits = (await Promise.race([asked, ask('SELECT pg_sleep(1)').then(() => undefined)])) === undefined
+      const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+      await eventually(async () => expect(await ask(waiting)).toEqual([]))
+      return asked
+    })
+    await isAsked.promise
+    expect(await locked).toMatch(/Query read timeout/)
   })
 
   it('lets nobody in who may not do it, which is told in words', async () => {
