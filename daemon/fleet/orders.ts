@@ -18,7 +18,7 @@ const cannotRead: StoredAnswer = {
 export type Wish = Pick<StoredOrder, 'by' | 'role' | 'method' | 'params'>
 
 export interface OrdersOptions {
-  readonly store: Pick<FleetStore, 'order' | 'takeOrders' | 'answer' | 'answers'>
+  readonly store: Pick<FleetStore, 'order' | 'takeOrders' | 'answer' | 'answers' | 'withdraw'>
   /** Does here what another node wants. Never rejects. */
   readonly carryOut: (order: StoredOrder) => Promise<StoredAnswer>
   readonly warn: (message: string) => void
@@ -55,7 +55,7 @@ export class Orders {
 
   /**
    * Has these nodes do something; resolves to what each has answered, undefined for those that have not within five seconds, or nothing
-   * that can be read. Rejects with a StoreError if they do not hear of it.
+   * that can be read; what they have not begun by then they do not do later. Rejects with a StoreError if they do not hear of it.
    */
   async give(nodes: readonly string[], wish: Wish): Promise<Map<string, StoredAnswer | undefined>> {
     if (nodes.length === 0) return new Map()
@@ -68,6 +68,8 @@ export class Orders {
       const missing = ids.filter((id) => !answers.has(id))
       for (const [id, answer] of await store.answers(missing)) answers.set(id, answer)
     }
+    const unheard = ids.filter((id) => !answers.has(id))
+    if (unheard.length > 0) await store.withdraw(unheard)
     return new Map(nodes.map((node, at) => [node, answers.get(ids[at] as number)]))
   }
 

@@ -487,11 +487,13 @@ export interface FleetStore {
   /** Gives these orders, from this node; resolves to their ids, in this order. */
   order(orders: readonly Omit<StoredOrder, 'id' | 'from'>[]): Promise<number[]>
   /**
-   * Takes the orders for this node that were given within half a minute, oldest first, each once, at most 100; of one that cannot be
+   * Takes the orders for this node that somebody may still wait for, oldest first, each once, at most 100; of one that cannot be
    * read, its id.
    */
   takeOrders(): Promise<(StoredOrder | UnreadableOrder)[]>
   answer(order: number, answer: StoredAnswer): Promise<void>
+  /** Has nobody carry out those of these that nobody has taken yet. */
+  withdraw(orders: readonly number[]): Promise<void>
   /** Of these orders as far as they are answered, by id; undefined: it cannot be read. What is an hour old may be gone. */
   answers(orders: readonly number[]): Promise<ReadonlyMap<number, StoredAnswer | undefined>>
   readonly leases: LeaseStore

@@ -72,6 +72,11 @@ export class FakeFleet {
           return own
         }),
       answer: (order, told) => answer(() => void this.answers.set(order, told)),
+      withdraw: (orders) =>
+        answer(() => {
+          // Nobody takes them any more.
+          for (const id of orders) this.taken.add(id)
+        }),
       answers: (orders) => answer(() => new Map([...this.answers].filter(([id]) => orders.includes(id)))),
     }
   }

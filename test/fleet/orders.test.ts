@@ -62,6 +62,20 @@ it('are not waited for for long where a node does not answer', async () => {
   expect(answers).toEqual(new Map([['gone', undefined]]))
 })
 
+it('are not carried out any more once who gave them was told that there is no answer', async () => {
+  const fleet = new FakeFleet()
+  const a = ordersOf(fleet, 'a', { patience: 20 })
+  await a.give(['b'], wish)
+  const done: string[] = []
+  const carryOut = async ({ method }: { readonly method: string }) => {
+    done.push(method)
+    return { result: {} }
+  }
+  ordersOf(fleet, 'b', { carryOut })
+  await ordersOf(fleet, 'a', { patience: 5_000 }).give(['b'], { ...wish, method: 'connections.kill' })
+  expect(done).toEqual(['connections.kill'])
+})
+
 it('are none where the store does not take them, and who answers late is heard of in the log', async () => {
   const fleet = new FakeFleet()
   const warnings: string[] = []
@@ -82,8 +96,7 @@ it('are none where the store does not take them, and who answers late is heard o
 it('whose answers are not heard of are one line of the log, however many', async () => {
   const fleet = new FakeFleet()
   const warnings: string[] = []
-  const a = ordersOf(fleet, 'a', { patience: 20 })
-  await a.give(
+  const given = ordersOf(fleet, 'a').give(
     Array.from({ length: 50 }, () => 'b'),
     wish,
   )
@@ -94,5 +107,6 @@ it('whose answers are not heard of are one line of the log, however many', async
     },
     warn: (message) => void warnings.push(message),
   })
+  await expect(given).rejects.toThrow('connection refused')
   await eventually(() => expect(warnings).toEqual([expect.stringMatching(/refused; and 49 more like it$/)]))
 })

@@ -52,8 +52,8 @@ const page = 1_000
 const made = '(extract(epoch FROM made) * 1000000)::bigint AS made'
 /** Orders that are taken at once. */
 const mostTaken = 100
-/** An order that was not taken for so long is nobody's any more. */
-const orderGood = '30 seconds'
+/** An order that was not taken for so long is nobody's any more: who has given it waits for five seconds, and withdraws it if the store is there. */
+const orderGood = '6 seconds'
 /** Nobody asks for an answer that is as old as this. */
 const orderKept = '1 hour'
 
@@ -138,6 +138,9 @@ export function postgresFleet(connections: Connections, node: string): FleetStor
     },
     async answer(order, answer) {
       await ask('UPDATE proxyd.orders SET answer = $2 WHERE id = $1', [order, JSON.stringify(answer)])
+    },
+    async withdraw(orders) {
+      await ask('DELETE FROM proxyd.orders WHERE id = ANY ($1) AND NOT taken', [orders])
     },
     async answers(orders) {
       const rows = await ask<{ id: number; answer: string }>(

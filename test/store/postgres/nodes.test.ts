@@ -429,6 +429,19 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     expect(ids.slice(0, 7).map((id) => read.get(id))).toEqual([...answers.map(() => undefined), good])
   })
 
+  it('take no order that was withdrawn, or that nobody waits for any more', async () => {
+    const database = await server.newDatabase()
+    const [a, b] = await nodesOf(database, 'a', 'b')
+    const order = { to: 'b', by: 'alice', role: 'admin', method: 'users.cut', params: {} } as const
+    const [first, second, third] = await a.fleet.order([order, order, order])
+    await server.sql(database, `UPDATE proxyd.orders SET given = now() - interval '10 seconds' WHERE id = ${third}`)
+    await a.fleet.withdraw([first as number])
+    expect((await b.fleet.takeOrders()).map(({ id }) => id)).toEqual([second])
+    await a.fleet.withdraw([second as number])
+    await b.fleet.answer(second as number, { result: {} })
+    expect((await a.fleet.answers([second as number])).size).toBe(1)
+  })
+
   it('take so many orders at once, the oldest first, and the others later', async () => {
     const [a, b] = await nodes('a', 'b')
     const order = { by: 'ann', role: 'operator', method: 'users.cut', params: {}, to: 'b' } as const
