@@ -6,6 +6,9 @@ import { inFlight, type Scenario, type Setting, way, withServer } from './scenar
 
 /** A ping-pong of 64 bytes, alone and beside what others do. */
 
+/** The same before, for what is compiled meanwhile: a loop's first second is no measure of those that follow. */
+const warmUpSeconds = 1
+
 /** What goes on meanwhile: by an origin of its own, for longer than the ping-pong. */
 type Noise = (running: Running | undefined, setting: Setting) => Load
 
@@ -15,9 +18,14 @@ function pingPong(name: string, noise?: Noise): Scenario {
     measures: () => true,
     run: (setting) =>
       withServer(setting, async (running) => {
-        const { origin, seconds } = setting
-        const measure = () => runLoad({ kind: 'pingpong', way: way(running, origin.ports.echo), seconds }, () => 0)
-        const { end } = noise ? (await runLoad(noise(running, setting), measure)).begin : await measure()
+        const measure = async (seconds: number) => {
+          const alone = { kind: 'pingpong', way: way(running, setting.origin.ports.echo), seconds } as const
+          const run = () => runLoad(alone, () => 0)
+          const { end } = noise ? (await runLoad(noise(running, { ...setting, seconds }), run)).begin : await run()
+          return end
+        }
+        await measure(warmUpSeconds)
+        const end = await measure(setting.seconds)
         return {
           [`${name} p50, µs`]: percentile(end.micros, 0.5),
           [`${name} p99, µs`]: percentile(end.micros, 0.99),
