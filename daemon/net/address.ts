@@ -14,9 +14,8 @@ const loopbackIpv4: Address = { bytes: Uint8Array.of(127, 0, 0, 1), scope: 0 }
 /** ::1 */
 export const loopbackIpv6: Address = { bytes: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1), scope: 0 }
 
-/** A number up to 255, without a leading zero. */
-const octet = '(0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])'
-const dotted = new RegExp(`^${octet}\\.${octet}\\.${octet}\\.${octet}$`)
+const dot = 0x2e
+const zero = 0x30
 
 /**
  * The address that a literal stands for; undefined for any other text. IPv6 may name its interface (`fe80::1%eth0` or
@@ -125,9 +124,31 @@ export function firstOfSource(bytes: Uint8Array, bits: 48 | 64): Uint8Array {
   return bytes.map((octet, i) => (bytes.length === 4 || i < bits / 8 ? octet : 0))
 }
 
+/** By steps: the portable engine reads five literals a connection, and a regular expression takes twelve times as long. */
 function parseIpv4(text: string): Uint8Array | undefined {
-  const match = dotted.exec(text)
-  return match ? Uint8Array.from(match.slice(1), Number) : undefined
+  const bytes = new Uint8Array(4)
+  let at = 0
+  let octet = 0
+  let digits = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === dot) {
+      if (digits === 0 || at === 3) return undefined
+      bytes[at++] = octet
+      octet = 0
+      digits = 0
+      continue
+    }
+    const digit = code - zero
+    const hasLeadingZero = digits > 0 && octet === 0
+    if (digit < 0 || digit > 9 || hasLeadingZero) return undefined
+    octet = octet * 10 + digit
+    digits++
+    if (octet > 255) return undefined
+  }
+  if (at < 3 || digits === 0) return undefined
+  bytes[3] = octet
+  return bytes
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
