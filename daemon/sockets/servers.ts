@@ -44,12 +44,14 @@ async function openNew(
   server.listen({ host, port, backlog, ipv6Only: isIPv6(host), exclusive: true })
   try {
     await once(server, 'listening')
+    // It throws where a sandbox refuses getsockname(2).
+    const { address, port } = server.address() as AddressInfo
+    const socket = { server, fd: descriptorOf(server), listen: async () => {} }
+    return { at: { address, port }, socket: [socket] }
   } catch (error) {
+    server.close()
     throw new ListenError(endpoint, (error as NodeJS.ErrnoException).code ?? 'unknown')
   }
-  const bound = server.address() as AddressInfo
-  const socket = { server, fd: descriptorOf(server), listen: async () => {} }
-  return { at: { address: bound.address, port: bound.port }, socket: [socket] }
 }
 
 function adopt(fd: number, backlog: number): ServerSocket {

@@ -61,6 +61,17 @@ describe.runIf(canRefuseCalls)('where a sandbox refuses calls,', () => {
     })
   })
 
+  test('such as rename, a start that cannot be says why in one line', async () => {
+    const refused = await spawnDaemon(['--engine', 'portable'], { within: refusing(EPERM, 'rename') })
+    expect(await refused.ended).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^proxyd: cannot listen on the Unix socket \S+: the system does not allow it: .*--runtime-dir\n$/,
+      ),
+    })
+  })
+
   test('and clients cannot be taken in, their loop rests, and says so once', async () => {
     const daemon = await startDaemon(['--engine', 'linux', '--workers', '1'], {
       within: refusingInUse(EPERM, 'accept4'),

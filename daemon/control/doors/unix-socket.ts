@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { chmodSync, lstatSync, readFileSync, renameSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
+import { whyNot } from '../../../shared/file-trouble.ts'
 import type { Role } from '../../../shared/protocol/methods.ts'
 import { ControlStartError } from '../start-error.ts'
 import { giveToGroup } from './private-directory.ts'
@@ -44,7 +45,9 @@ export async function bindUnixSocket(
     renameSync(draft, path)
   } catch (error) {
     server.close()
-    throw error
+    if (error instanceof ControlStartError) throw error
+    const why = whyNot(error, path, 'name another folder with --runtime-dir')
+    throw new ControlStartError(`cannot listen on the Unix socket ${path}: ${why}`)
   }
 }
 
