@@ -18,7 +18,7 @@ const most = {
   'proxy-tui-app.js': 1_000,
   'proxy-tui-commands.cjs': 250,
   'proxy-tui.js': 2,
-  'proxyd-main.cjs': 1_300,
+  'proxyd-main.cjs': 1_350,
   'proxyd-start.js': 2,
   'proxyd.js': 1,
   'store-thread.cjs': 40,
