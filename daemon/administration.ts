@@ -2,7 +2,6 @@ import { AbsentAccounts } from './access/absent-accounts.ts'
 import type { Account } from './access/accounts.ts'
 import { LateChanges } from './access/late-changes.ts'
 import { Operators } from './access/operators.ts'
-import { Turns } from './access/turns.ts'
 import { type Loops, Users } from './access/users.ts'
 import type { Transfer } from './control/backend.ts'
 import type { DataPlane } from './data-plane.ts'
@@ -24,6 +23,7 @@ import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { ChangeMark, Store, StoredSettings } from './store/store.ts'
 import { AccountTransfer } from './transfer/account-transfer.ts'
 import { Backups } from './transfer/backups.ts'
+import { Turns, withoutMandate } from './turns.ts'
 import type { Predecessor } from './upgrade/predecessor.ts'
 
 export interface ManagementOptions {
@@ -197,7 +197,7 @@ function administerAccounts(
   keeper.follow({
     connections: (index) => traffic.connections(index),
     obey: () => dataPlane.orders.limitsChanged(),
-    cameFirst: (account, now) => limits.cameFirst(account, now),
+    cameFirst: (account, now) => withoutMandate(() => limits.cameFirst(account, now)),
   })
   leases?.follow({
     limits: (account) => keeper.effective.of(account),

@@ -58,8 +58,7 @@ export function joinFleet(
       rules: () => administered.rules.adopt(),
       settings: () => administered.config.adopt(),
       async operators() {
-        if (isLeft) return
-        for (const { name, change } of await administered.operators.adopt()) control?.dismiss(name, change)
+        if (!isLeft) await administered.operators.adopt((name, change) => control?.dismiss(name, change))
       },
       bans: (sources) => options.dataPlane.bans.adopt(sources),
       watches: async () => (isLeft ? undefined : watches.adopt()),

@@ -1,10 +1,10 @@
 import { Refusal } from '../refusal.ts'
 import type { StoredUsage, StoredUser, UserStore } from '../store/store.ts'
+import { type Turns, withoutMandate } from '../turns.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { type Claimant, FairQueue } from './fair-queue.ts'
 import { shutOut } from './load-accounts.ts'
 import { lostPassword, storedPassword } from './password-hash.ts'
-import type { Turns } from './turns.ts'
 
 export interface AbsentAccountsOptions {
   readonly accounts: Accounts
@@ -107,7 +107,7 @@ export class AbsentAccounts {
   async #find(name: string): Promise<Account | undefined> {
     const known = this.#present(name) ?? this.#asked.get(name)
     if (known) return known
-    const found = this.#fetch(name).finally(() => this.#asked.delete(name))
+    const found = withoutMandate(() => this.#fetch(name)).finally(() => this.#asked.delete(name))
     this.#asked.set(name, found)
     return found
   }

@@ -1,5 +1,6 @@
 import { Refusal } from '../refusal.ts'
 import { StoreError } from '../store/store.ts'
+import { demandMandate } from '../turns.ts'
 
 /**
  * Changes that take something away from somebody. They act whether the disk takes them or not: here they wait until it does.
@@ -37,7 +38,10 @@ export class LateChanges {
     return [...this.#waiting.keys()]
   }
 
-  /** Stores all that waits. Rejects with a StoreError if it cannot be now; then nothing that builds on it may be stored. */
+  /**
+   * Stores all that waits. Rejects with a StoreError if it cannot be now; then nothing that builds on it may be stored, nor where who
+   * has asked for that may not any longer.
+   */
   async settle(): Promise<void> {
     for (const [whom, write] of this.#waiting) {
       try {
@@ -47,6 +51,7 @@ export class LateChanges {
         this.#warn(`the change to ${whom} is undone, make it again: ${error.message}`)
       }
     }
+    demandMandate()
   }
 
   /** Tries once more, and never again. */

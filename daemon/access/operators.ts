@@ -4,6 +4,7 @@ import { deriveKeys, type ScramKeys } from '../../shared/protocol/scram.ts'
 import { roles } from '../../shared/protocol/vocabulary.ts'
 import { Refusal } from '../refusal.ts'
 import type { OperatorStore, StoredOperator } from '../store/store.ts'
+import { demandMandate, Turns } from '../turns.ts'
 import { byCodePoint } from './code-point-order.ts'
 import type { LateChanges } from './late-changes.ts'
 
@@ -11,10 +12,7 @@ import type { LateChanges } from './late-changes.ts'
 const mostOperators = 500
 
 /** What another daemon has changed of an operator: what sessions may do was settled when they began, so they end. */
-export interface Parting {
-  readonly name: string
-  readonly change: 'removed' | 'password' | 'role'
-}
+export type Parting = 'removed' | 'password' | 'role'
 
 /** Never modified: a change puts another object in its place. */
 interface KnownOperator {
@@ -31,7 +29,8 @@ type Change = Partial<Pick<KnownOperator, 'role' | 'keys'>>
  * Named operators: who may manage the daemon beside those who can open its Unix socket or read its cookie. What gives
  * somebody more is first stored, and if it cannot be, nothing has changed; what takes it away acts first, and is stored
  * when it can be. Changes act on the next login, and take their turns, so two admins never interfere, and the costly
- * derivation of keys takes one thread of the pool at most. Throws a Refusal.
+ * derivation of keys takes one thread of the pool at most. Whose sessions end with a change is told as it acts, before the disk
+ * has it, lest they do more meanwhile. Throws a Refusal.
  */
 export class Operators {
   /** Also stored, so that the salts of names that do not exist outlast a restart, as those of operators do. */
@@ -41,7 +40,7 @@ export class Operators {
   readonly #byName: Map<string, KnownOperator>
   /** By name, what acts and is not stored yet: another daemon may change the rest meanwhile. */
   readonly #unsaved = new Map<string, Change>()
-  #lastChange: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   private constructor(
     store: OperatorStore,
@@ -73,7 +72,7 @@ export class Operators {
 
   /** Refused with `exists`, with `conflict` if there is no room, with `unavailable` if it cannot be stored. */
   add({ name, role, password }: Params<'operators.add'>): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       if (this.#byName.has(name)) throw exists(name)
       if (this.#byName.size >= mostOperators) {
         throw new Refusal('conflict', `there are ${mostOperators} operators, the most there can be: remove one first`)
@@ -85,62 +84,72 @@ export class Operators {
     })
   }
 
-  /** Resolves to whether it is stored. Refused with `not_found`. */
-  remove(name: string): Promise<{ stored: boolean }> {
-    return this.#inTurn(async () => {
+  /** `act` is called as the change acts; resolves to whether it is stored. Refused with `not_found`. */
+  remove(name: string, act: () => void): Promise<{ stored: boolean }> {
+    return this.#turns.take(async () => {
       this.#existing(name)
       this.#byName.delete(name)
       this.#unsaved.delete(name)
+      act()
       return this.#storeLate(name, () => this.#store.remove(name))
     })
   }
 
-  /** Resolves to whether it is stored. Refused with `not_found`. */
-  setPassword(name: string, password: string): Promise<{ stored: boolean }> {
-    return this.#inTurn(async () => this.#put(this.#existing(name), { keys: await deriveKeys(password) }))
+  /** As `remove`. */
+  setPassword(name: string, password: string, act: () => void): Promise<{ stored: boolean }> {
+    return this.#turns.take(async () => {
+      const before = this.#existing(name)
+      const keys = await deriveKeys(password)
+      demandMandate()
+      return this.#put(before, { keys }, act)
+    })
   }
 
-  /** Resolves to whether it is stored. Refused with `not_found`, and a higher role with `unavailable` if it cannot be stored. */
-  setRole(name: string, role: Operator['role']): Promise<{ stored: boolean }> {
-    return this.#inTurn(async () => {
+  /** As `remove`; a higher role is refused with `unavailable` if it cannot be stored. */
+  setRole(name: string, role: Operator['role'], act: () => void): Promise<{ stored: boolean }> {
+    return this.#turns.take(async () => {
       const before = this.#existing(name)
-      if (roles.indexOf(role) <= roles.indexOf(before.role)) return this.#put(before, { role })
+      if (roles.indexOf(role) <= roles.indexOf(before.role)) return this.#put(before, { role }, act)
       await this.#late.settle()
       const { created } = before
       if (!(await this.#store.update({ name, created, role }))) throw missing(name)
       this.#byName.set(name, { ...before, role })
+      act()
       return { stored: true }
     })
   }
 
   /**
-   * Has operators be as the store says that they are now, since another daemon has changed them there; resolves to whose sessions
-   * are to end. Rejects with a StoreError, and then nothing has changed.
+   * Has operators be as the store says that they are now, since another daemon has changed them there; `part` hears whose sessions
+   * are to end, as it acts. Rejects with a StoreError, and then nothing has changed.
    */
-  adopt(): Promise<Parting[]> {
-    return this.#inTurn(async () => {
+  adopt(part: (name: string, change: Parting) => void): Promise<void> {
+    return this.#turns.take(async () => {
       await this.#late.settle()
       const stored = new Map((await this.#store.list()).map((operator) => [operator.name, fromStored(operator)]))
       const known = [...this.#byName.values()]
       this.#byName.clear()
       for (const [name, operator] of stored) this.#byName.set(name, operator)
-      return known.flatMap((before): Parting[] => {
+      for (const before of known) {
         const { name } = before
         const after = stored.get(name)
-        if (!after) return [{ name, change: 'removed' }]
-        if (!isDeepStrictEqual(before.keys, after.keys)) return [{ name, change: 'password' }]
-        // A login that is under way is judged by the same object before and after.
-        this.#byName.set(name, { ...after, keys: before.keys })
-        return before.role === after.role ? [] : [{ name, change: 'role' }]
-      })
+        if (!after) part(name, 'removed')
+        else if (!isDeepStrictEqual(before.keys, after.keys)) part(name, 'password')
+        else {
+          // A login that is under way is judged by the same object before and after.
+          this.#byName.set(name, { ...after, keys: before.keys })
+          if (before.role !== after.role) part(name, 'role')
+        }
+      }
     })
   }
 
   /** What takes something away. Of an operator who has more than one of it, all that is not stored yet is, and nothing else. */
-  #put(before: KnownOperator, change: Change): Promise<{ stored: boolean }> {
+  #put(before: KnownOperator, change: Change, act: () => void): Promise<{ stored: boolean }> {
     const operator = { ...before, ...change }
     const { name, created } = operator
     this.#byName.set(name, operator)
+    act()
     const all = { ...this.#unsaved.get(name), ...change }
     this.#unsaved.set(name, all)
     return this.#storeLate(name, async () => {
@@ -157,12 +166,6 @@ export class Operators {
     const operator = this.#byName.get(name)
     if (!operator) throw missing(name)
     return operator
-  }
-
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const result = this.#lastChange.then(change)
-    this.#lastChange = result.catch(() => {})
-    return result
   }
 }
 

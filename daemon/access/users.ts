@@ -1,12 +1,12 @@
 import type { Result } from '../../shared/protocol/methods.ts'
 import { Refusal } from '../refusal.ts'
 import type { LoginChange, StoredUser, UserStore } from '../store/store.ts'
+import type { Turns } from '../turns.ts'
 import { type Account, type Accounts, noLimits } from './accounts.ts'
 import type { LateChanges } from './late-changes.ts'
 import { formatPasswordHash } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
 import { RemovedAccounts } from './removed-accounts.ts'
-import type { Turns } from './turns.ts'
 
 /** What operators change of a user beside limits. */
 type Login = Pick<LoginChange, 'password' | 'enabled'>

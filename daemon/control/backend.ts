@@ -61,14 +61,14 @@ export interface Log {
   error(error: unknown, message: string): void
 }
 
-/** Named operators. Each change acts when it resolves; sessions are the server's affair. */
+/** Named operators. Each change calls `act` as it acts, and resolves behind that; sessions are the server's affair. */
 export interface OperatorAdministration {
   /** By name, in code point order. */
   list(): Omit<Operator, 'sessions'>[]
   add(operator: Params<'operators.add'>): Promise<void>
-  remove(name: string): Promise<{ stored: boolean }>
-  setPassword(name: string, password: string): Promise<{ stored: boolean }>
-  setRole(name: string, role: Operator['role']): Promise<{ stored: boolean }>
+  remove(name: string, act: () => void): Promise<{ stored: boolean }>
+  setPassword(name: string, password: string, act: () => void): Promise<{ stored: boolean }>
+  setRole(name: string, role: Operator['role'], act: () => void): Promise<{ stored: boolean }>
   /** What a login is checked against; undefined if there is no such operator. */
   credentialsOf(name: string): { readonly keys: ScramKeys; readonly role: Role } | undefined
   /** What salts of names that do not exist are made from: 32 random bytes, kept as long as the operators. */

@@ -21,20 +21,20 @@ export class Changes {
   /** Has known here what others have changed in the store, lest a change undoes theirs. Never rejects. */
   catchUp: (() => Promise<void>) | undefined
 
-  /** Makes a change in its time, here and where connections from before are served. Rejects with a Refusal if another process has taken over meanwhile. */
-  async make(method: Method, params: object, change: () => object | Promise<object>): Promise<object> {
+  /** Makes a change in its time. Rejects with a Refusal if another process has taken over meanwhile. */
+  async make<Made>(change: () => Promise<Made>): Promise<Made> {
     while (this.#held) await this.#held.promise
     this.#underWay++
     try {
       await this.catchUp?.()
-      return await this.everywhere(method, params, change)
+      return await change()
     } finally {
       this.#underWay--
       if (this.#underWay === 0) this.#done?.()
     }
   }
 
-  /** As `make`, at once. */
+  /** Makes a change at once, here and where connections from before are served. */
   async everywhere(method: Method, params: object, change: () => object | Promise<object>): Promise<object> {
     const result = await change()
     const isDry = 'dryRun' in params && params.dryRun === true

@@ -1,12 +1,13 @@
 import type * as z from 'zod'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Request } from '../../shared/protocol/message.ts'
-import { type Method, methods, type Result, type Role } from '../../shared/protocol/methods.ts'
+import { type Method, methods, type Result } from '../../shared/protocol/methods.ts'
 import { Refusal } from '../refusal.ts'
+import { withMandate } from '../turns.ts'
 import { type Auditor, isAudited } from './auditor.ts'
 import type { Backend, Log } from './backend.ts'
 import type { Changes } from './changes.ts'
-import { isAtLeast, type Session } from './session.ts'
+import type { Session } from './session.ts'
 
 /** Faults of parameters that a refusal names, and characters of each: it must not be longer than what it refuses. */
 const mostFaults = 8
@@ -25,7 +26,11 @@ export type Handlers = {
 /** The handlers of one domain, such as `users`. */
 export type HandlersOf<Domain extends string> = Pick<Handlers, Extract<Method, `${Domain}.${string}`>>
 
-/** Does what a request asks for, if this caller may and its parameters are right; otherwise throws `RpcError`. */
+/**
+ * Does what a request asks for, if this caller may and its parameters are right; otherwise throws `RpcError`. What a caller changes
+ * is made one after the other, and each only if they still may by the time that it acts: they may have sent many at once, and been
+ * removed meanwhile.
+ */
 export function dispatch(
   {
     handlers,
@@ -43,16 +48,25 @@ export function dispatch(
   const { method } = request
   if (!isMethod(method)) throw new RpcError('method_not_found', 'there is no such method')
   if (!session.started && method !== 'session.start') throw new RpcError('invalid_request', 'session.start comes first')
-  demandRole(session.identity.role, methods[method].role)
-  if (session.readOnly && isAudited(method, request.params)) {
-    throw new RpcError('forbidden', `${method} is not for a read-only session`)
-  }
+  demandRight(session, method, request.params)
   const params = paramsOf(method, request.params)
   const deed = () => carryOut(handlers, session, method, params)
-  const isOfDaemon = method.startsWith('daemon.')
-  const change = () => (isOfDaemon ? changes.makeAtOnce(deed) : changes.make(method, params, deed))
-  const act = () => (isAudited(method, params) ? auditor.watch(session, method, params, change) : deed())
-  return bring?.(usersIn(method, params))?.then(act) ?? act()
+  if (!isAudited(method, params)) return bring?.(usersIn(method, params))?.then(deed) ?? deed()
+  const watched = (act: () => object | Promise<object>) => auditor.watch(session, method, params, act)
+  if (method.startsWith('daemon.')) return changes.makeAtOnce(() => watched(deed))
+  const right = () => demandRight(session, method, params)
+  return session.change(async () => {
+    await bring?.(usersIn(method, params))
+    return changes.make(() => withMandate(right, () => watched(() => changes.everywhere(method, params, deed))))
+  })
+}
+
+/** Throws `RpcError` if this session may not do that, or not any longer. */
+function demandRight(session: Session, method: Method, params: Readonly<Record<string, unknown>>): void {
+  session.demandRole(methods[method].role)
+  if (session.readOnly && isAudited(method, params)) {
+    throw new RpcError('forbidden', `${method} is not for a read-only session`)
+  }
 }
 
 /** Names of the users whom a call is about. */
@@ -113,12 +127,6 @@ function carryOut(handlers: Handlers, session: Session, method: Method, params: 
 /** Own members only: `toString` and `__proto__` are no methods. */
 function isMethod(name: string): name is Method {
   return Object.hasOwn(methods, name)
-}
-
-function demandRole(role: Role, demanded: Role): void {
-  if (isAtLeast(role, demanded)) return
-  if (role === 'anyone') throw new RpcError('auth_required', 'log in first')
-  throw new RpcError('forbidden', `only for the role ${demanded}`)
 }
 
 /** Zod passes over such a member of a record; but whoever asks for something is to hear that it is not done. */

@@ -2,6 +2,7 @@ import { RpcError } from '../../shared/protocol/errors.ts'
 import { methods, type Role } from '../../shared/protocol/methods.ts'
 import type { ScramKeys, ServerExchange } from '../../shared/protocol/scram.ts'
 import { roles } from '../../shared/protocol/vocabulary.ts'
+import { Turns } from '../turns.ts'
 
 /** How a client reached us. */
 export type Via = 'unix' | 'tcp' | 'tls'
@@ -65,6 +66,7 @@ export class Session {
   #identity = stranger
   #readOnly = false
   #lastRead: Promise<unknown> = Promise.resolve()
+  readonly #changes = new Turns()
   #isOver = false
 
   constructor(via: Via, address: string, outlet: Outlet, admit: Admit) {
@@ -82,6 +84,14 @@ export class Session {
   logIn(identity: Identity): void {
     this.#admit(this, identity)
     this.#identity = identity
+  }
+
+  /** Throws `RpcError` for who may not do what is for this role, or whose session is over. */
+  demandRole(demanded: Role): void {
+    if (this.#isOver) throw new RpcError('unavailable', 'this session is over, so no more is done in its name')
+    if (isAtLeast(this.identity.role, demanded)) return
+    if (!this.isLoggedIn) throw new RpcError('auth_required', 'log in first')
+    throw new RpcError('forbidden', `only for the role ${demanded}`)
   }
 
   get topics(): Iterable<Topic> {
@@ -120,10 +130,9 @@ export class Session {
     }
   }
 
-  /** Follow a topic, afresh if it was followed already. Throws `RpcError` for who has given up the right to since they asked. */
+  /** Follow a topic, afresh if it was followed already. Throws `RpcError` for who has lost the right to since they asked. */
   subscribe(topic: Topic, begin: (outlet: Outlet) => Subscription): void {
-    const demanded = methods[`${topic}.subscribe`].role
-    if (!isAtLeast(this.identity.role, demanded)) throw new RpcError('forbidden', `only for the role ${demanded}`)
+    this.demandRole(methods[`${topic}.subscribe`].role)
     this.unsubscribe(topic)
     this.#subscriptions.set(topic, begin(this.outlet))
   }
@@ -144,6 +153,17 @@ export class Session {
     })
     this.#lastRead = result.catch(() => {})
     return result
+  }
+
+  /** Makes a change once those that were asked for before are made: what it asks for may hang on them. Settles as it does. */
+  change<T>(make: () => Promise<T>): Promise<T> {
+    return this.#changes.take(make)
+  }
+
+  /** Whoever is at the other end has been removed: they hear what became of what they have asked for, and no more is done. */
+  dismiss(reason: string): void {
+    this.goodbyeReason = reason
+    this.end()
   }
 
   /** The outlet is ready again. */

@@ -4,10 +4,10 @@ import type { Group as GroupRow, Params, Result, User } from '../../shared/proto
 import type { Account, Accounts } from '../access/accounts.ts'
 import type { Group, Groups } from '../access/groups.ts'
 import type { LateChanges } from '../access/late-changes.ts'
-import type { Turns } from '../access/turns.ts'
 import { Refusal } from '../refusal.ts'
 import { inSlices } from '../slices.ts'
 import type { BuiltOn, GroupStore, StoredGroup, StoredLimits, UserStore } from '../store/store.ts'
+import type { Turns } from '../turns.ts'
 import { effective } from './effective-limits.ts'
 import type { LimitKeeper } from './limit-keeper.ts'
 import {

@@ -13,6 +13,7 @@ import { RuleSyntaxError } from '../policy/rule-words.ts'
 import { Refusal } from '../refusal.ts'
 import { inSlices } from '../slices.ts'
 import { type RuleStore, type Store, StoreError } from '../store/store.ts'
+import { demandMandate, Turns } from '../turns.ts'
 import { compileAside } from './compile-text.ts'
 import { HitCounts, pace } from './hit-counts.ts'
 import { rowsOf } from './rule-rows.ts'
@@ -83,7 +84,7 @@ export class LiveRules {
   readonly #marking: NodeJS.Timeout
   #revision: number
   #inForce: InForce
-  #lastChange: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
   /** Waits for the time of the rule that ends next. */
   #timer: NodeJS.Timeout | undefined
 
@@ -182,7 +183,7 @@ export class LiveRules {
    * with a StoreError or a Refusal, and then nothing has changed.
    */
   adopt(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       await this.#options.late.settle()
       const { revision, text } = await storedText(this.#options.store, this.#options.warn)
       if (text.text === this.#inForce.text.text && isDeepStrictEqual(text.ids, this.#inForce.text.ids)) {
@@ -197,7 +198,7 @@ export class LiveRules {
 
   /** Reads the lists again, and acts by what they say now. */
   reload(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const { text } = this.#inForce
       if (!text.rules.some(({ to }) => to.some(({ kind }) => kind === 'file'))) return
       const memory = await this.#compile(text)
@@ -212,7 +213,7 @@ export class LiveRules {
   }
 
   #change({ ifRevision, dryRun = false }: Wish, edit: (before: RuleText) => string | Promise<string>): Promise<Change> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       if (ifRevision !== undefined && ifRevision !== this.#revision)
         throw new Refusal('conflict', 'the rules have changed meanwhile: look at them again', {
           revision: this.#revision,
@@ -232,7 +233,7 @@ export class LiveRules {
       if (!actsFirst) {
         await late.settle()
         await write()
-      }
+      } else demandMandate()
       this.#revision = revision
       const cut = await this.#act(text, memory)
       return { ...changes, revision, cut, stored: !actsFirst || (await late.store('the rules', write)) }
@@ -280,16 +281,10 @@ export class LiveRules {
     if (ends.length === 0) return
     const wait = Math.min(...ends) - now
     const act = () => {
-      void this.#inTurn(() => this.#options.engine.order('judge', this.#inForce.memory))
+      void this.#turns.take(() => this.#options.engine.order('judge', this.#inForce.memory))
       this.#awaitEnd()
     }
     this.#timer = setTimeout(wait > longestWait ? () => this.#awaitEnd() : act, Math.min(wait, longestWait)).unref()
-  }
-
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const result = this.#lastChange.then(change)
-    this.#lastChange = result.catch(() => {})
-    return result
   }
 }
 

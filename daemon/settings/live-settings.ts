@@ -11,6 +11,7 @@ import {
 import { isSpan, spanText } from '../../shared/span.ts'
 import { Refusal } from '../refusal.ts'
 import type { SettingsStore, StoredSettings } from '../store/store.ts'
+import { Turns } from '../turns.ts'
 import { type Configuration, combine, listSettings } from './configuration.ts'
 import { acceptStored, problemWithStoring } from './stored-settings.ts'
 import { isTighter } from './tighter-settings.ts'
@@ -79,7 +80,7 @@ export class LiveSettings {
   /** What was set since the start: until the next one, it wins over a flag too. */
   #setHere: ReadonlySet<string> = new Set()
   #configuration: Configuration
-  #lastChange: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   constructor({ configuration, stored, store, late, effects, tell }: LiveSettingsOptions) {
     this.#late = late
@@ -109,16 +110,12 @@ export class LiveSettings {
   }
 
   set(change: Params<'config.set'>): Promise<Result<'config.set'>> {
-    const result = this.#lastChange.then(() => this.#change(change))
-    this.#lastChange = result.catch(() => {})
-    return result
+    return this.#turns.take(() => this.#change(change))
   }
 
   /** Puts what the config file says now in the place of what it said. Rejects as `read` does, or with a Refusal, and nothing has changed. */
   reread(read: () => Promise<Partial<Settings>>): Promise<Reread> {
-    const result = this.#lastChange.then(async () => this.#takeFile(await read()))
-    this.#lastChange = result.catch(() => {})
-    return result
+    return this.#turns.take(async () => this.#takeFile(await read()))
   }
 
   /**
@@ -126,7 +123,7 @@ export class LiveSettings {
    * StoreError or a Refusal, and then nothing has changed.
    */
   adopt(): Promise<void> {
-    const result = this.#lastChange.then(async () => {
+    return this.#turns.take(async () => {
       await this.#late.settle()
       const { revision, values } = await this.#store.load()
       const setHere = new Set([...this.#setHere].filter((name) => values.has(name)))
@@ -138,8 +135,6 @@ export class LiveSettings {
       await this.#actBy(outcome, changed)
       if (isOther) for (const damage of this.damages) this.#tell(damage)
     })
-    this.#lastChange = result.catch(() => {})
-    return result
   }
 
   async #takeFile(file: Partial<Settings>): Promise<Reread> {

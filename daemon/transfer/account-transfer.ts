@@ -7,7 +7,6 @@ import type { Groups } from '../access/groups.ts'
 import type { LateChanges } from '../access/late-changes.ts'
 import { formatPasswordHash, type PasswordHash, parsePasswordHash } from '../access/password-hash.ts'
 import type { Passwords } from '../access/passwords.ts'
-import type { Turns } from '../access/turns.ts'
 import { type Loops, toStored } from '../access/users.ts'
 import type { LimitChanges } from '../limits/limit-changes.ts'
 import type { LimitKeeper } from '../limits/limit-keeper.ts'
@@ -15,6 +14,7 @@ import { merged, plain, readChanges, readNewName, refuseName, startedAt } from '
 import type { Usage } from '../limits/usage.ts'
 import { Refusal } from '../refusal.ts'
 import type { Store, StoredGroup, StoredUsage } from '../store/store.ts'
+import type { Turns } from '../turns.ts'
 
 export interface AccountTransferOptions {
   readonly accounts: Accounts

@@ -2,11 +2,11 @@ import { open, rm, stat } from 'node:fs/promises'
 import { dirname, isAbsolute } from 'node:path'
 import { whyNot } from '../../shared/file-trouble.ts'
 import type { Params, Result } from '../../shared/protocol/methods.ts'
-import { Turns } from '../access/turns.ts'
 import { errnoOf } from '../failure.ts'
 import { foreignness, unsafeAnywhereAbove } from '../foreign-files.ts'
 import { Refusal } from '../refusal.ts'
 import type { BackupStore } from '../store/store.ts'
+import { Turns } from '../turns.ts'
 
 /** Copies of the store, one at a time. Throws a Refusal, and then there is no new file. */
 export class Backups {

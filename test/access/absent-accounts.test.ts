@@ -2,9 +2,9 @@ import { beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { AbsentAccounts, type AbsentAccountsOptions } from '../../daemon/access/absent-accounts.ts'
 import { type Account, Accounts, noLimits } from '../../daemon/access/accounts.ts'
 import { formatPasswordHash, lostPassword, scryptParameters } from '../../daemon/access/password-hash.ts'
-import { Turns } from '../../daemon/access/turns.ts'
 import { Usage } from '../../daemon/limits/usage.ts'
 import type { StoredUsage, StoredUser } from '../../daemon/store/store.ts'
+import { Turns } from '../../daemon/turns.ts'
 
 const scryptHash = { ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32) }
 const password = formatPasswordHash(scryptHash)

@@ -5,10 +5,10 @@ import { LateChanges } from '../../daemon/access/late-changes.ts'
 import { loadAccounts } from '../../daemon/access/load-accounts.ts'
 import { Logins } from '../../daemon/access/logins.ts'
 import { Passwords } from '../../daemon/access/passwords.ts'
-import { Turns } from '../../daemon/access/turns.ts'
 import { Users } from '../../daemon/access/users.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
 import { type Store, StoreError } from '../../daemon/store/store.ts'
+import { Turns } from '../../daemon/turns.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const utf8 = (text: string) => new TextEncoder().encode(text)

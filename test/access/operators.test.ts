@@ -4,50 +4,14 @@ import { expect, it, onTestFinished } from 'vitest'
 import { LateChanges } from '../../daemon/access/late-changes.ts'
 import { Operators } from '../../daemon/access/operators.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
-import { type OperatorChange, type OperatorStore, type StoredOperator, StoreError } from '../../daemon/store/store.ts'
+import { StoreError } from '../../daemon/store/store.ts'
 import { beginClient, beginServer } from '../../shared/protocol/scram.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { FakeOperatorStore } from './fake-operator-store.ts'
 
 const password = 'a password'
 const late = new LateChanges(() => {})
-
-/** A store in memory, that can fail. */
-class FakeStore implements OperatorStore {
-  readonly rows = new Map<string, StoredOperator>()
-  fails = false
-
-  async list(): Promise<StoredOperator[]> {
-    return [...this.rows.values()]
-  }
-
-  async insert(operator: StoredOperator): Promise<boolean> {
-    this.#work()
-    if (this.rows.has(operator.name)) return false
-    this.rows.set(operator.name, operator)
-    return true
-  }
-
-  async update({ name, created, role, keys }: OperatorChange): Promise<boolean> {
-    this.#work()
-    const before = this.rows.get(name)
-    if (before?.created !== created) return false
-    this.rows.set(name, { ...before, ...(role && { role }), ...keys })
-    return true
-  }
-
-  async remove(name: string): Promise<void> {
-    this.#work()
-    this.rows.delete(name)
-  }
-
-  async decoySecret(): Promise<Uint8Array> {
-    return new Uint8Array(32)
-  }
-
-  #work(): void {
-    if (this.fails) throw new StoreError('failed', 'the disk is full')
-  }
-}
+const ignore = () => {}
 
 /** Whether a login with this password would succeed. */
 function admits(operators: Operators, name: string, secret: string): boolean {
@@ -64,7 +28,7 @@ function admits(operators: Operators, name: string, secret: string): boolean {
 }
 
 it('admits an operator with their password, also after a restart', async () => {
-  const store = new FakeStore()
+  const store = new FakeOperatorStore()
   const operators = await Operators.load(store, late)
   await operators.add({ name: 'ann', role: 'operator', password })
   for (const each of [operators, await Operators.load(store, late)]) {
@@ -81,7 +45,7 @@ it('keeps no password anywhere', async () => {
   onTestFinished(() => store.close())
   const operators = await Operators.load(store.operators, late)
   await operators.add({ name: 'ann', role: 'operator', password: 'a very secret text' })
-  await operators.setPassword('ann', 'another secret text')
+  await operators.setPassword('ann', 'another secret text', ignore)
   const files = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'latin1'))
   expect(files.some((content) => content.includes('ann'))).toBe(true)
   expect(files.filter((content) => content.includes('secret'))).toEqual([])
@@ -89,13 +53,13 @@ it('keeps no password anywhere', async () => {
 })
 
 it('lists by name, in code point order', async () => {
-  const operators = await Operators.load(new FakeStore(), late)
+  const operators = await Operators.load(new FakeOperatorStore(), late)
   for (const name of ['b', 'a', '\u{20000}', '\uffdc', 'B']) await operators.add({ name, role: 'viewer', password })
   expect(operators.list().map(({ name }) => name)).toEqual(['B', 'a', 'b', '\uffdc', '\u{20000}'])
 })
 
 it('refuses a name that is taken, also of two at once', async () => {
-  const operators = await Operators.load(new FakeStore(), late)
+  const operators = await Operators.load(new FakeOperatorStore(), late)
   // Whose password is hashed first is not to be known.
   const both = await Promise.allSettled([
     operators.add({ name: 'ann', role: 'viewer', password }),
@@ -106,31 +70,35 @@ it('refuses a name that is taken, also of two at once', async () => {
 })
 
 it('refuses changes to one who is not there', async () => {
-  const operators = await Operators.load(new FakeStore(), late)
-  const changes = [operators.remove('ann'), operators.setPassword('ann', password), operators.setRole('ann', 'admin')]
+  const operators = await Operators.load(new FakeOperatorStore(), late)
+  const changes = [
+    operators.remove('ann', ignore),
+    operators.setPassword('ann', password, ignore),
+    operators.setRole('ann', 'admin', ignore),
+  ]
   for (const change of changes) await expect(change).rejects.toMatchObject({ kind: 'not_found' })
 })
 
 it('has room for 500', async () => {
-  const store = new FakeStore()
+  const store = new FakeOperatorStore()
   const keys = { salt: Buffer.alloc(16), iterations: 4096, storedKey: Buffer.alloc(32), serverKey: Buffer.alloc(32) }
   for (let i = 0; i < 499; i++) await store.insert({ name: `x${i}`, role: 'viewer', created: 0, ...keys })
   const operators = await Operators.load(store, late)
   await operators.add({ name: 'ann', role: 'viewer', password })
   const refusal = operators.add({ name: 'bob', role: 'viewer', password })
   await expect(refusal).rejects.toMatchObject({ kind: 'conflict', message: expect.stringContaining('500') })
-  await operators.remove('ann')
+  await operators.remove('ann', ignore)
   await operators.add({ name: 'bob', role: 'viewer', password })
 })
 
 it('gives nobody more while the disk takes nothing', async () => {
-  const store = new FakeStore()
+  const store = new FakeOperatorStore()
   const operators = await Operators.load(store, late)
   await operators.add({ name: 'ann', role: 'viewer', password })
   store.fails = true
   const changes = [
     () => operators.add({ name: 'bob', role: 'viewer', password }),
-    () => operators.setRole('ann', 'admin'),
+    () => operators.setRole('ann', 'admin', ignore),
   ]
   for (const change of changes) await expect(change()).rejects.toMatchObject({ kind: 'unavailable' })
   expect(operators.list()).toMatchObject([{ name: 'ann', role: 'viewer' }])
@@ -138,16 +106,16 @@ it('gives nobody more while the disk takes nothing', async () => {
 })
 
 it('takes away what is to be, whether the disk takes it or not, and stores it later', async () => {
-  const store = new FakeStore()
+  const store = new FakeOperatorStore()
   const late = new LateChanges(() => {})
   onTestFinished(() => late.close())
   const operators = await Operators.load(store, late)
   for (const name of ['ann', 'bob', 'cid']) await operators.add({ name, role: 'admin', password })
   store.fails = true
   const stored = [
-    await operators.remove('ann'),
-    await operators.setPassword('bob', 'another one'),
-    await operators.setRole('cid', 'viewer'),
+    await operators.remove('ann', ignore),
+    await operators.setPassword('bob', 'another one', ignore),
+    await operators.setRole('cid', 'viewer', ignore),
   ]
   expect(stored).toEqual(Array(3).fill({ stored: false }))
   expect(operators.credentialsOf('ann')).toBeUndefined()
@@ -162,31 +130,30 @@ it('takes away what is to be, whether the disk takes it or not, and stores it la
 })
 
 it('gives the same keys until the password changes, and the role at once', async () => {
-  const operators = await Operators.load(new FakeStore(), late)
+  const operators = await Operators.load(new FakeOperatorStore(), late)
   await operators.add({ name: 'ann', role: 'viewer', password })
   const before = operators.credentialsOf('ann')
-  await operators.setRole('ann', 'admin')
+  await operators.setRole('ann', 'admin', ignore)
   expect(operators.credentialsOf('ann')?.role).toBe('admin')
   expect(operators.credentialsOf('ann')?.keys).toBe(before?.keys)
-  await operators.setPassword('ann', password)
+  await operators.setPassword('ann', password, ignore)
   expect(operators.credentialsOf('ann')?.keys).not.toEqual(before?.keys)
 })
 
 it('takes over what another daemon has changed, and tells whose sessions are to end', async () => {
-  const store = new FakeStore()
+  const store = new FakeOperatorStore()
   const here = await Operators.load(store, late)
   for (const name of ['ann', 'bob', 'cid', 'dan']) await here.add({ name, role: 'operator', password })
   const there = await Operators.load(store, late)
   const login = here.credentialsOf('dan')?.keys
-  await there.remove('ann')
-  await there.setPassword('bob', 'another')
-  await there.setRole('cid', 'viewer')
+  await there.remove('ann', ignore)
+  await there.setPassword('bob', 'another', ignore)
+  await there.setRole('cid', 'viewer', ignore)
   await there.add({ name: 'eve', role: 'admin', password })
-  expect(await here.adopt()).toEqual([
-    { name: 'ann', change: 'removed' },
-    { name: 'bob', change: 'password' },
-    { name: 'cid', change: 'role' },
-  ])
+  const parting: string[] = []
+  const part = (...parted: [string, string]) => void parting.push(parted.join(': '))
+  await here.adopt(part)
+  expect(parting).toEqual(['ann: removed', 'bob: password', 'cid: role'])
   expect(here.list()).toEqual(there.list())
   expect([admits(here, 'bob', password), admits(here, 'bob', 'another'), admits(here, 'eve', password)]).toEqual([
     false,
@@ -194,46 +161,47 @@ it('takes over what another daemon has changed, and tells whose sessions are to 
     true,
   ])
   expect(here.credentialsOf('dan')?.keys).toBe(login)
-  expect(await here.adopt()).toEqual([])
+  await here.adopt(part)
+  expect(parting).toHaveLength(3)
 })
 
 it('does not give back, by what another daemon has changed, what is not stored yet', async () => {
-  const store = new FakeStore()
+  const store = new FakeOperatorStore()
   const late = new LateChanges(() => {}, 2 ** 31 - 1)
   const here = await Operators.load(store, late)
   for (const name of ['ann', 'bob']) await here.add({ name, role: 'admin', password })
   const there = await Operators.load(store, late)
   store.fails = true
-  await here.remove('ann')
-  await expect(here.adopt()).rejects.toThrow(StoreError)
+  await here.remove('ann', ignore)
+  await expect(here.adopt(ignore)).rejects.toThrow(StoreError)
   expect(here.credentialsOf('ann')).toBeUndefined()
   store.fails = false
-  await there.setRole('bob', 'viewer')
-  await here.adopt()
+  await there.setRole('bob', 'viewer', ignore)
+  await here.adopt(ignore)
   expect(here.list()).toMatchObject([{ name: 'bob', role: 'viewer' }])
 })
 
 it('changes nothing of an operator but what is to be changed, though another daemon has changed the rest meanwhile', async () => {
-  const store = new FakeStore()
+  const store = new FakeOperatorStore()
   const late = new LateChanges(() => {}, 2 ** 31 - 1)
   const here = await Operators.load(store, late)
   for (const name of ['ann', 'bob', 'cid', 'dan']) await here.add({ name, role: 'admin', password })
   const there = await Operators.load(store, new LateChanges(() => {}))
   // This one cannot reach the store for a while.
   store.fails = true
-  await here.setRole('ann', 'viewer')
-  await here.setPassword('bob', 'by himself')
-  await here.setRole('cid', 'operator')
-  await here.setPassword('cid', 'by her')
-  await here.setRole('dan', 'viewer')
+  await here.setRole('ann', 'viewer', ignore)
+  await here.setPassword('bob', 'by himself', ignore)
+  await here.setRole('cid', 'operator', ignore)
+  await here.setPassword('cid', 'by her', ignore)
+  await here.setRole('dan', 'viewer', ignore)
   store.fails = false
-  await there.setPassword('ann', 'since the other is known')
-  await there.setRole('bob', 'viewer')
-  await there.remove('dan')
+  await there.setPassword('ann', 'since the other is known', ignore)
+  await there.setRole('bob', 'viewer', ignore)
+  await there.remove('dan', ignore)
   await new Promise((resolve) => setTimeout(resolve, 2))
   await there.add({ name: 'dan', role: 'admin', password })
-  await here.adopt()
-  await there.adopt()
+  await here.adopt(ignore)
+  await there.adopt(ignore)
   for (const each of [here, there]) {
     const roles = Object.fromEntries(each.list().map(({ name, role }) => [name, role]))
     expect(roles).toEqual({ ann: 'viewer', bob: 'viewer', cid: 'operator', dan: 'admin' })
@@ -244,9 +212,9 @@ it('changes nothing of an operator but what is to be changed, though another dae
 })
 
 it('refuses to raise one whom another daemon has removed', async () => {
-  const store = new FakeStore()
+  const store = new FakeOperatorStore()
   const here = await Operators.load(store, late)
   await here.add({ name: 'ann', role: 'viewer', password })
-  await (await Operators.load(store, late)).remove('ann')
-  await expect(here.setRole('ann', 'admin')).rejects.toMatchObject({ kind: 'not_found' })
+  await (await Operators.load(store, late)).remove('ann', ignore)
+  await expect(here.setRole('ann', 'admin', ignore)).rejects.toMatchObject({ kind: 'not_found' })
 })

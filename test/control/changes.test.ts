@@ -9,9 +9,9 @@ it('waits for those under way, and has others wait until they may go on', async 
   const first = Promise.withResolvers<object>()
   const done: string[] = []
   const note = (name: string) => () => void done.push(name)
-  void changes.make('users.remove', {}, () => first.promise).then(note('first'))
+  void changes.make(() => first.promise).then(note('first'))
   void changes.hold(never).then(note('held'))
-  void changes.make('users.remove', {}, () => ({})).then(note('second'))
+  void changes.make(async () => ({})).then(note('second'))
   await setImmediate()
   expect(done).toEqual([])
   first.resolve({})
@@ -23,7 +23,7 @@ it('waits for those under way, and has others wait until they may go on', async 
 it('waits no longer than it is told to', async () => {
   const changes = new Changes()
   const late = Promise.withResolvers<object>()
-  const change = changes.make('users.remove', {}, () => late.promise)
+  const change = changes.make(() => late.promise)
   const over = new AbortController()
   const held = changes.hold(over.signal)
   over.abort()
@@ -35,12 +35,11 @@ it('waits no longer than it is told to', async () => {
 it('makes none any more once another process makes them', async () => {
   const changes = new Changes()
   await changes.hold(never)
-  const change = vi.fn(() => ({}))
-  const waiting = changes.make('users.remove', {}, change)
+  const change = vi.fn(async () => ({}))
+  const waiting = changes.make(change)
   expect(changes.makeAtOnce(() => 'drains')).toBe('drains')
   changes.refuse()
-  for (const made of [waiting, changes.make('users.remove', {}, change)])
-    await expect(made).rejects.toMatchObject({ kind: 'unavailable' })
+  for (const made of [waiting, changes.make(change)]) await expect(made).rejects.toMatchObject({ kind: 'unavailable' })
   expect(() => changes.makeAtOnce(change)).toThrow('replaced by its successor')
   expect(change).not.toHaveBeenCalled()
 })
@@ -50,14 +49,14 @@ it('makes what connections obey in the other process, too, and tells of both', a
   const repeat = vi.fn(async () => ({ cut: 2, killed: ['b'], missing: ['a', 'c'] }))
   changes.repeat = repeat
   const here = () => ({ cut: 1, stored: true, killed: ['a'], missing: ['b', 'c'] })
-  expect(await changes.make('connections.kill', { ids: ['a', 'b', 'c'] }, here)).toEqual({
+  expect(await changes.everywhere('connections.kill', { ids: ['a', 'b', 'c'] }, here)).toEqual({
     cut: 3,
     stored: true,
     killed: ['a', 'b'],
     missing: ['c'],
   })
   expect(repeat).toHaveBeenCalledExactlyOnceWith('connections.kill', { ids: ['a', 'b', 'c'] })
-  await changes.make('rules.apply', { text: '', dryRun: true }, here)
-  await changes.make('operators.remove', { name: 'ann' }, here)
+  await changes.everywhere('rules.apply', { text: '', dryRun: true }, here)
+  await changes.everywhere('operators.remove', { name: 'ann' }, here)
   expect(repeat).toHaveBeenCalledOnce()
 })

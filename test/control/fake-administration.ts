@@ -31,19 +31,22 @@ export class FakeOperators implements OperatorAdministration {
     this.#operators.set(name, { name, role, created: 0, keys: makeKeys(password) })
   }
 
-  async remove(name: string): Promise<{ stored: boolean }> {
+  async remove(name: string, act: () => void): Promise<{ stored: boolean }> {
     this.#find(name)
     this.#operators.delete(name)
+    act()
     return { stored: true }
   }
 
-  async setPassword(name: string, password: string): Promise<{ stored: boolean }> {
+  async setPassword(name: string, password: string, act: () => void): Promise<{ stored: boolean }> {
     this.#find(name).keys = makeKeys(password)
+    act()
     return { stored: true }
   }
 
-  async setRole(name: string, role: Operator['role']): Promise<{ stored: boolean }> {
+  async setRole(name: string, role: Operator['role'], act: () => void): Promise<{ stored: boolean }> {
     this.#find(name).role = role
+    act()
     return { stored: true }
   }
 

@@ -2,6 +2,7 @@ import { RpcError } from '../../../shared/protocol/errors.ts'
 import { limits as protocolLimits } from '../../../shared/protocol/limits.ts'
 import { firstThatFit } from '../../../shared/protocol/message.ts'
 import { type Method, methods, type Params, type Result } from '../../../shared/protocol/methods.ts'
+import { demandMandate } from '../../turns.ts'
 import type { Backend, FleetAdministration, UserTable } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import type { Session } from '../session.ts'
@@ -74,6 +75,7 @@ export async function askNodes<M extends Method>(
   params: Params<M>,
   asker: Session['identity'],
 ): Promise<(readonly [node: string, answer: Partial<Result<M>> | undefined])[]> {
+  demandMandate()
   const answers = await order(nodes, method, params, asker)
   const isNothing = (answer: object | undefined) => nodes === 'others' && Object.keys(answer ?? {}).length === 0
   const read = (answer: object | undefined) => methods[method].result.safeParse(answer).data as Result<M> | undefined

@@ -22,21 +22,30 @@ export function operatorHandlers(
       return {}
     },
     'operators.remove': async ({ name }, asking) => {
-      const { stored } = await operators.remove(name)
-      const ended = endOthers(name, asking, partings.removed)
-      if (asking.operator !== name) return { ended, stored }
-      // No list shows it any longer, so it must not stay either.
-      asking.goodbyeReason = partings.removed
-      return { ended: ended + 1, stored }
+      let ended = 0
+      const { stored } = await operators.remove(name, () => {
+        ended = endOthers(name, asking, partings.removed)
+        if (asking.operator !== name) return
+        // No list shows it any longer, so it must not stay either.
+        asking.dismiss(partings.removed)
+        ended++
+      })
+      return { ended, stored }
     },
     'operators.setPassword': async ({ name, password }, asking) => {
-      const { stored } = await operators.setPassword(name, password)
-      return { ended: endOthers(name, asking, partings.password), stored }
+      let ended = 0
+      const { stored } = await operators.setPassword(name, password, () => {
+        ended = endOthers(name, asking, partings.password)
+      })
+      return { ended, stored }
     },
     'operators.setRole': async ({ name, role }, asking) => {
-      const { stored } = await operators.setRole(name, role)
-      if (asking.operator === name) asking.limitTo(role)
-      return { ended: endOthers(name, asking, partings.role), stored }
+      let ended = 0
+      const { stored } = await operators.setRole(name, role, () => {
+        if (asking.operator === name) asking.limitTo(role)
+        ended = endOthers(name, asking, partings.role)
+      })
+      return { ended, stored }
     },
   }
 
