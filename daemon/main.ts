@@ -1,3 +1,4 @@
+import { whyNot } from '../shared/file-trouble.ts'
 import '../shared/no-debugger.ts'
 import { closeSync, openSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
@@ -164,7 +165,7 @@ function print(text: string): void {
   process.stdout.write(text, (error) => {
     // Whoever reads may have seen enough, as `head` has.
     if (!error || errnoOf(error) === 'EPIPE') return
-    process.stderr.write(`proxyd: cannot write the output: ${error.message}\n`)
+    process.stderr.write(`proxyd: cannot write to standard output: ${whyNot(error, '/', 'send it elsewhere')}\n`)
     process.exitCode = 1
   })
 }

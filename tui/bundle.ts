@@ -6,8 +6,8 @@ import { asProgram, importsGiven } from '../shared/packaging/as-program.ts'
 import { noteBundled } from '../shared/packaging/bundled.ts'
 import { nodeNeeded, programHead } from '../shared/program-head.ts'
 import { version } from '../shared/version.ts'
-import { shapeTexts } from './app/link/shapes.ts'
 import { declareClient } from './declarations/declare-client.ts'
+import { shapeTexts } from './judge/shapes.ts'
 
 /**
  * Node keeps up to 32 MiB of garbage otherwise; with less than 4, what a frame leaves behind ends among what is kept. glibc keeps
@@ -47,7 +47,7 @@ const appOutside: Plugin = {
 const shapesWritten: Plugin = {
   name: 'shapes-written',
   setup({ onLoad }) {
-    onLoad({ filter: /\/app\/link\/shapes\.ts$/ }, () => ({
+    onLoad({ filter: /\/judge\/shapes\.ts$/ }, () => ({
       contents: `export const shapeTexts = ${JSON.stringify(shapeTexts)}`,
     }))
   },
@@ -89,7 +89,7 @@ const commands = await build({
   ...asProgram,
   entryPoints: { 'proxy-tui-commands': 'tui/main.ts' },
   define: { ...asProgram.define, bundledVersion: JSON.stringify(version) },
-  plugins: [importsGiven, builtinsOnDemand, appOutside],
+  plugins: [importsGiven, builtinsOnDemand, appOutside, shapesWritten],
 })
 await build({
   ...common,

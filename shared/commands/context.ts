@@ -9,6 +9,8 @@ export interface Context {
   events<E extends EventName>(event: E): Promise<AsyncIterable<EventParams<E>>>
   /** Get the new password of a user, or of an operator, from where the person chose to give it. */
   readPassword(source: PasswordSource, user: string): Promise<string>
+  /** Throws `UsageError` if it is known that nobody would see a password that is made and shown once. */
+  demandReader(): void
   /** Get the text of a file, or what comes from standard input (`-`). Rejects with `UsageError`. */
   readText(file: string): Promise<string>
   /** Make a file with this text that only this user can read. Rejects with `UsageError`, also if there is one. */

@@ -11,6 +11,7 @@ import { type Known, type Table, verb } from './verb.ts'
 export const daemonVerbs = {
   health: verb({
     arguments: '',
+    lenient: true,
     summary: 'tell what is scarce, what is slow and what fails',
     prepare:
       () =>
@@ -21,6 +22,7 @@ export const daemonVerbs = {
   }),
   stats: verb({
     arguments: '',
+    lenient: true,
     summary: 'tell what the daemon is and how it does',
     prepare:
       () =>
@@ -31,6 +33,7 @@ export const daemonVerbs = {
   }),
   whoami: verb({
     arguments: '',
+    lenient: true,
     summary: 'tell who this connection is logged in as, and how',
     prepare:
       () =>
@@ -78,12 +81,14 @@ export const daemonVerbs = {
     arguments: '',
     role: 'admin',
     logged: true,
+    lenient: true,
     summary: 'read config file, certificates and lists again',
     prepare:
       () =>
       async ({ call }) => {
         const result = await call('daemon.reload', {})
-        const { changed, warnings, problems } = result
+        const { changed } = result
+        const [warnings, problems] = [listOf(result.warnings).map(shown), listOf(result.problems).map(shown)]
         const rows = changed.map(({ name, before, after, now }) => [
           name,
           before === undefined ? 'another one' : `${shown(before)} -> ${shown(after)}`,
@@ -101,6 +106,7 @@ export const daemonVerbs = {
     arguments: '',
     role: 'admin',
     logged: true,
+    lenient: true,
     summary: 'have the program on the disk take over',
     ask: () => ({
       question: 'Upgrade the daemon?',
@@ -138,6 +144,7 @@ export const daemonVerbs = {
   raw: verb({
     arguments: 'METHOD [JSON]',
     confidential: true,
+    lenient: true,
     summary: 'call a protocol method with a JSON object; prints JSON',
     hints: { method_not_found: "list the methods with 'raw rpc.describe'" },
     prepare: ([method, json = '{}']) => {

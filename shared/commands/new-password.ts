@@ -37,6 +37,7 @@ export function givePassword<Result extends object>(
       const result = await send(context, await context.readPassword(stdin ? 'stdin' : 'prompt', name))
       return { data: { name, ...result }, view: done(result), ...unlessStored(result) }
     }
+    context.demandReader()
     const password = generatePassword()
     const result = await send(context, password)
     return {

@@ -23,6 +23,7 @@ export const nodeVerbs = {
   'nodes users': verb({
     arguments: '',
     role: 'operator',
+    lenient: true,
     summary: 'tell who has connections on which node',
     prepare:
       () =>

@@ -61,6 +61,7 @@ export const transferVerbs = {
     arguments: 'FILE',
     role: 'admin',
     logged: true,
+    lenient: true,
     summary: "copy the store into FILE of the daemon's machine",
     hints: { exists: 'a backup takes the place of no file' },
     prepare:

@@ -84,6 +84,8 @@ export interface Verb<Arguments extends string = string> {
   readonly makes?: 'user' | 'operator'
   /** What a form for it is headed with; the name of whom it is about follows. */
   readonly form?: string
+  /** It shows as unknown what a daemon does not tell, so that one that is in trouble, or another release, can be asked all the same. */
+  readonly lenient?: true
   /** Its arguments may hold a secret, so the line is kept nowhere. */
   readonly confidential?: true
   /** What to do when the daemon refuses. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -8,10 +8,13 @@ import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
 import { everyPage } from '../../shared/commands/context.ts'
 import { RpcError } from '../../shared/protocol/errors.ts'
+import { examples } from '../docs/examples.ts'
 import { run } from '../helpers/programs.ts'
 import { program, proxyTui } from '../helpers/proxy-tui.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { startFakeDaemon } from './fake-daemon.ts'
+
+const [bob] = examples['users.list'].result.users
 
 const page = { users: [] }
 
@@ -36,7 +39,7 @@ test.each<[string, object]>([
   const daemon = await startFakeDaemon(() => answer)
   const { status, stderr } = await proxyTui('--socket', daemon.path, '--exec', command)
   expect(stderr).toMatch(
-    /^proxy-tui: \w+: what the daemon answers makes no sense here \(.*\); use the proxy-tui of .*\n$/,
+    /^proxy-tui: (\w+: what the daemon answers makes no sense here|the daemon's result of .* makes no sense: .*); use the proxy-tui of .*\n$/,
   )
   expect(status).toBe(3)
 })
@@ -78,7 +81,7 @@ test('a list that would fill the memory is given up', async () => {
 })
 
 test('a list that has more rows in a page than a page has is given up', async () => {
-  const daemon = await startFakeDaemon(() => ({ users: Array(300_000).fill({}), next: `${daemon.calls.length}` }))
+  const daemon = await startFakeDaemon(() => ({ users: Array(600).fill(bob), next: `${daemon.calls.length}` }))
   const { status, stderr } = await proxyTui('--socket', daemon.path, '--exec', 'users')
   const message = 'proxy-tui: users: a page of the list has more than 500 rows\n'
   expect({ status, stderr }).toEqual({ status: 1, stderr: message })
@@ -208,8 +211,7 @@ test('Ctrl-C ends a command that waits, with status 130 (23)', async () => {
 
 test('what a hostile daemon says cannot touch the terminal (22)', async () => {
   const evil = '\u001b]0;x\u0007\u202e\n'
-  const counts = { created: 0, connections: 0, up: 0, down: 0 }
-  const user = { name: evil, enabled: true, stored: true, ...counts, limits: { note: evil }, use: { ended: null } }
+  const user = { ...bob, name: evil, limits: { note: evil } }
   const daemon = await startFakeDaemon((method) =>
     method === 'users.list' ? { users: [user] } : new RpcError('not_found', evil),
   )
@@ -243,7 +245,45 @@ test.skipIf(!existsSync('/dev/full'))('an output that cannot be written is told'
   const script = '"$0" "$1" --exec help > /dev/full'
   const { status, stderr } = await run('/bin/sh', ['-c', script, process.execPath, program])
   expect(status).toBe(1)
-  expect(stderr).toMatch(/^proxy-tui: cannot write the output: .*\n$/)
+  expect(stderr).toBe(
+    'proxy-tui: cannot write to standard output: its disk is full: make room there, or send it elsewhere\n',
+  )
+})
+
+test.each([
+  ['is closed', '>&-', 'standard output goes nowhere, so nobody would see the password: use --password-stdin'],
+  [
+    'goes nowhere',
+    '>/dev/null',
+    'standard output goes nowhere, so nobody would see the password: use --password-stdin',
+  ],
+  ['is full', '>/dev/full', 'cannot write to standard output: its disk is full: make room there, or send it elsewhere'],
+])('no password is made where the output %s, nor a user with it', async (_, redirection, problem) => {
+  const daemon = await startFakeDaemon(() => ({}))
+  const script = `"$0" "$1" --socket "$2" --exec 'adduser bob; users' ${redirection}`
+  const { status, stderr } = await run('/bin/sh', ['-c', script, process.execPath, program, daemon.path])
+  expect([status, stderr]).toEqual([2, `proxy-tui: adduser: ${problem}\n`])
+  expect(daemon.calls).toEqual([])
+})
+
+test('a password that its reader has not taken is told to be lost', async () => {
+  const fifo = join(await temporaryFolder(), 'fifo')
+  await run('mkfifo', [fifo])
+  const [reader, writer] = [openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK), openSync(fifo, 'w')]
+  const daemon = await startFakeDaemon(() => {
+    closeSync(reader)
+    return {}
+  })
+  const command = [program, '--socket', daemon.path, '--exec', 'adduser bob']
+  const child = spawn(process.execPath, command, { stdio: ['ignore', writer, 'pipe'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  closeSync(writer)
+  let stderr = ''
+  child.stderr?.setEncoding('utf8').on('data', (text) => (stderr += text))
+  expect(await once(child, 'close')).toEqual([1, null])
+  expect(stderr).toMatch(
+    /nobody reads from it any more.*; the password of bob was to be seen only now, so set another\n$/,
+  )
 })
 
 test('an output that others have made one not to wait for is waited for', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { judgeFor } from '../../tui/app/link/judge.ts'
+import { judgeFor } from '../../tui/judge/judge.ts'
 
 const judge = judgeFor(() => {})
 const connections = { seq: 1, changed: [], moved: [], closed: [] }

@@ -11,9 +11,10 @@ import { type OperatorPlace, placeOf } from '../options/place.ts'
 import { connectionTo } from './connection.ts'
 import { editText } from './edit-text.ts'
 import { complain, exitStatus, Failure, failureOf, tell } from './failure.ts'
+import { judged } from './judged.ts'
 import { readLines } from './lines.ts'
 import { askedOnce, passwordReader } from './new-passwords.ts'
-import { writeOut } from './output.ts'
+import { demandReader, writeOut } from './output.ts'
 import { render } from './render.ts'
 import { longestText, readTextFile, writeTextFile } from './text-file.ts'
 
@@ -79,7 +80,7 @@ async function runAt(
   const ask = (place: OperatorPlace) => askOperator(lines, several ? placeOf([place]) : place.operator)
   const connection = connectionTo(daemon, options, ask)
   const turn: Turn = {
-    context: { ...connection, readPassword, readText, writeText: writeTextFile, editText },
+    context: { ...connection, readPassword, demandReader, readText, writeText: writeTextFile, editText },
     json,
     who,
   }
@@ -162,7 +163,7 @@ function understand(line: string, place: string, flags: readonly string[]): Batc
 
 async function carryOut(command: Command, place: string, turn: Turn): Promise<void> {
   try {
-    const deed = command.run(turn.context)
+    const deed = command.run(command.verb.lenient ? turn.context : judged(turn.context))
     if (Symbol.asyncIterator in deed) {
       if (turn.who !== null) throw new UsageError('it goes on until it is interrupted, so name one daemon only')
       for await (const outcome of deed) await show(outcome, turn)
@@ -185,7 +186,8 @@ async function carryOut(command: Command, place: string, turn: Turn): Promise<vo
 async function show(outcome: Outcome, { json, who }: Turn): Promise<void> {
   if (outcome.note && !json && process.stdout.isTTY) tell(outcome.note)
   const data = who === null ? outcome.data : { place: who, result: outcome.data }
-  writeOut(await render({ ...outcome, data }, json))
+  const lost = outcome.secret && `the password of ${outcome.secret.user} was to be seen only now, so set another`
+  writeOut(await render({ ...outcome, data }, json), lost)
   for (const warning of outcome.warnings ?? []) complain(`note: ${who === null ? '' : `${who}: `}${warning}`)
 }
 

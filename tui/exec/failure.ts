@@ -56,8 +56,10 @@ export function failureOf(error: unknown, hints: Readonly<Partial<Record<ErrorKi
     )
   }
   if (error instanceof TypeError || error instanceof RangeError) {
-    const cause = `what the daemon answers makes no sense here (${error.message})`
-    return new Failure(exitStatus.connection, `${cause}; use the proxy-tui of the daemon's release`)
+    return new Failure(
+      exitStatus.connection,
+      "what the daemon answers makes no sense here; use the proxy-tui of the daemon's release",
+    )
   }
   throw error
 }

@@ -1,6 +1,11 @@
-import type { Judge } from '../../client/index.ts'
-import type { Gap } from '../state/gaps.ts'
+import type { Judge } from '../client/index.ts'
 import { type Shape, shapeTexts, type Type } from './shapes.ts'
+
+/** Which the daemon is beside this program, as far as what it says of this method or event shows: releases only add. */
+export interface Difference {
+  readonly name: string
+  readonly release: 'older' | 'other'
+}
 
 /** Where a value is not what it must be, and how. */
 interface Fault {
@@ -11,11 +16,11 @@ interface Fault {
 }
 
 /**
- * Finds what in the words of a daemon is not as the protocol has it: the screens draw whatever the store holds, so that must be
+ * Finds what in the words of a daemon is not as the protocol has it: screens and verbs show whatever it holds, so that must be
  * what its types say; only that a later version may have more words than are known here, which are shown as they are. What else
  * that adds passes, for nobody here asks for it. `differs` hears of each method and event of which that is so.
  */
-export function judgeFor(differs: (gap: Gap) => void): Judge {
+export function judgeFor(differs: (difference: Difference) => void): Judge {
   return (said, name, value) => {
     const shape = shapeOf(said, name)
     const fault = shape && faultOf(shape, value)

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { events, methods } from '../../../shared/protocol/methods.ts'
+import { events, methods } from '../../shared/protocol/methods.ts'
 
 /** Numbers are finite, integers safe. */
 export type Type = 'object' | 'array' | 'string' | 'number' | 'integer' | 'boolean' | 'null'

@@ -138,6 +138,7 @@ test.each(examples.filter(([, line]) => line))(
     await Promise.resolve(
       command?.run({
         call,
+        demandReader: () => {},
         readText: async () => '{"proxyd":1,"users":[{"name":"bob"}]}',
         editText: async () => 'deny',
       } as never),

@@ -18,7 +18,8 @@ interface Run {
 
 /**
  * Carry out the one command of `line`; a method answers as `answers` says, the same each time or from a list in turn. So
- * does an event: with all of a list, and the iteration ends then. A function is called for its answer. `file` is what any file has.
+ * does an event: with all of a list, and the iteration ends then. A function is called for its answer. `file` is what any file has;
+ * `judged` stands between verbs and answers, as it does in `--exec`.
  */
 export async function runCommand(
   line: string,
@@ -26,6 +27,7 @@ export async function runCommand(
   password = '',
   edited: (string | undefined)[] = [],
   file?: string,
+  judged = (context: Context) => context,
 ): Promise<Run> {
   const edits: Run['edits'] = []
   const written: Run['written'] = []
@@ -47,6 +49,7 @@ export async function runCommand(
       asked.push([source, user])
       return password
     },
+    demandReader: () => {},
     writeText: async (file, text) => {
       written.push([file, text])
     },
@@ -58,7 +61,7 @@ export async function runCommand(
   }
   const [command] = parseCommands(line)
   if (!command) throw new Error('no command')
-  const outcomes = await allOf(command.run(context))
+  const outcomes = await allOf(command.run(command.verb.lenient ? context : judged(context)))
   return { outcome: outcomes.at(-1) as Outcome, outcomes, calls, asked, edits, written }
 }
 

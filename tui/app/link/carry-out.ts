@@ -98,10 +98,11 @@ function guarded(call: Client['call']): Client['call'] {
   }
 }
 
-const elsewhere: Pick<Context, 'events' | 'readPassword' | 'readText' | 'writeText' | 'editText'> = {
+const elsewhere: Pick<Context, 'events' | 'demandReader' | 'readPassword' | 'readText' | 'writeText' | 'editText'> = {
   events: async () => {
     throw new UsageError('only --exec can follow what comes')
   },
+  demandReader: () => {},
   editText: async () => {
     throw new UsageError('here a key of the page Rules does that, and its help names it')
   },
