@@ -9,7 +9,7 @@ export interface Context {
   events<E extends EventName>(event: E): Promise<AsyncIterable<EventParams<E>>>
   /** Get the new password of a user, or of an operator, from where the person chose to give it. */
   readPassword(source: PasswordSource, user: string): Promise<string>
-  /** Throws `UsageError` if it is known that nobody would see a password that is made and shown once. */
+  /** Throws `UsageError` if it is known that a password that is made and shown once cannot be written. */
   demandReader(): void
   /** Get the text of a file, or what comes from standard input (`-`). Rejects with `UsageError`. */
   readText(file: string): Promise<string>

@@ -250,20 +250,25 @@ test.skipIf(!existsSync('/dev/full'))('an output that cannot be written is told'
   )
 })
 
-test.each([
-  ['is closed', '>&-', 'standard output goes nowhere, so nobody would see the password: use --password-stdin'],
-  [
-    'goes nowhere',
-    '>/dev/null',
-    'standard output goes nowhere, so nobody would see the password: use --password-stdin',
-  ],
-  ['is full', '>/dev/full', 'cannot write to standard output: its disk is full: make room there, or send it elsewhere'],
-])('no password is made where the output %s, nor a user with it', async (_, redirection, problem) => {
+test('no password is made where the output is full, nor a user with it', async () => {
   const daemon = await startFakeDaemon(() => ({}))
-  const script = `"$0" "$1" --socket "$2" --exec 'adduser bob; users' ${redirection}`
+  const script = `"$0" "$1" --socket "$2" --exec 'adduser bob; users' >/dev/full`
   const { status, stderr } = await run('/bin/sh', ['-c', script, process.execPath, program, daemon.path])
+  const problem = 'cannot write to standard output: its disk is full: make room there, or send it elsewhere'
   expect([status, stderr]).toEqual([2, `proxy-tui: adduser: ${problem}\n`])
   expect(daemon.calls).toEqual([])
+})
+
+test.each([
+  ['closed', '>&-'],
+  ['/dev/null', '>/dev/null'],
+])('a password that goes to an output that is %s is told to be lost', async (_, redirection) => {
+  const daemon = await startFakeDaemon(() => ({}))
+  const script = `"$0" "$1" --socket "$2" --exec 'adduser bob' ${redirection}`
+  const { status, stderr } = await run('/bin/sh', ['-c', script, process.execPath, program, daemon.path])
+  const lost = 'the password of bob was to be seen only now, so set another'
+  expect([status, stderr]).toEqual([0, `proxy-tui: note: standard output goes nowhere; ${lost}\n`])
+  expect(daemon.calls).toHaveLength(1)
 })
 
 test('a password that its reader has not taken is told to be lost', async () => {

@@ -14,7 +14,7 @@ import { complain, exitStatus, Failure, failureOf, tell } from './failure.ts'
 import { judged } from './judged.ts'
 import { readLines } from './lines.ts'
 import { askedOnce, passwordReader } from './new-passwords.ts'
-import { demandReader, writeOut } from './output.ts'
+import { demandReader, isNowhere, writeOut } from './output.ts'
 import { render } from './render.ts'
 import { longestText, readTextFile, writeTextFile } from './text-file.ts'
 
@@ -188,6 +188,7 @@ async function show(outcome: Outcome, { json, who }: Turn): Promise<void> {
   const data = who === null ? outcome.data : { place: who, result: outcome.data }
   const lost = outcome.secret && `the password of ${outcome.secret.user} was to be seen only now, so set another`
   writeOut(await render({ ...outcome, data }, json), lost)
+  if (lost && isNowhere()) complain(`note: standard output goes nowhere; ${lost}`)
   for (const warning of outcome.warnings ?? []) complain(`note: ${who === null ? '' : `${who}: `}${warning}`)
 }
 

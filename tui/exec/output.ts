@@ -32,10 +32,8 @@ export function writeOut(text: string, lost?: string): void {
   }
 }
 
-/** Throws `UsageError` if it is known that nobody can read what would be written now. */
+/** Throws `UsageError` if it is known that what would be written now cannot be. */
 export function demandReader(): void {
-  if (isNowhere())
-    throw new UsageError('standard output goes nowhere, so nobody would see the password: use --password-stdin')
   try {
     writeSync(1, '')
   } catch (error) {
@@ -43,8 +41,8 @@ export function demandReader(): void {
   }
 }
 
-/** Where standard output is closed, Node has opened this device in its place. */
-function isNowhere(): boolean {
+/** Whether whoever started us wants to see nothing, or has closed standard output, where Node opens this device then. */
+export function isNowhere(): boolean {
   const nowhere = statSync('/dev/null', { throwIfNoEntry: false })
   const ours = fstatSync(1)
   return nowhere !== undefined && ours.isCharacterDevice() && ours.rdev === nowhere.rdev
