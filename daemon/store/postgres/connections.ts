@@ -28,6 +28,12 @@ const mostTries = 3
 const deadlock = '40P01'
 const serialization = '40001'
 
+/**
+ * Where PostgreSQL looks for what is named without a schema. Up to version 14 everybody may create functions in `public`, which would be
+ * taken for its own where they fit what they are called with better, and have all rights that proxyd has.
+ */
+export const searchPath = 'pg_catalog'
+
 /** Asks with values in place of `$1`, and gives the rows. */
 export type Ask = <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>
 
@@ -43,8 +49,8 @@ const locks: Readonly<Record<Lock, string>> = {
 }
 
 /**
- * A few connections to a server, made as they are needed, and again when they are lost. Nothing is kept in their sessions, so that
- * a pooler may be in between that gives each transaction another one. Rejects with a StoreError.
+ * A few connections to a server, made as they are needed, and again when they are lost. Nothing is kept in their sessions but the
+ * search path, so that a pooler may be in between that gives each transaction another one. Rejects with a StoreError.
  */
 export class Connections {
   readonly place: Place
@@ -72,8 +78,9 @@ export class Connections {
     const mustProve = place.isDoubtful && (await password()) !== ''
     const { default: client } = await import('./postgres-client.ts')
     const pool = new client.Pool({
-      // One that reads from a standby would act by what has long changed, and go on so when another server is the primary one.
       onConnect: async (fresh: pg.ClientBase) => {
+        await fresh.query(`SET search_path = ${searchPath}`)
+        // One that reads from a standby would act by what has long changed, and go on so when another server is the primary one.
         const { rows } = await fresh.query('SELECT pg_is_in_recovery() AS "isStandby"')
         if (rows[0]?.isStandby !== false) throw standby(place.called)
       },

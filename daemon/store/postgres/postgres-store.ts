@@ -10,7 +10,7 @@ import { postgresImports } from './imports.ts'
 import { postgresOperators } from './operators.ts'
 import type { Place } from './place.ts'
 import { postgresRules } from './rules.ts'
-import { expectSchema } from './schema.ts'
+import { expectSchema, keepSearchPath } from './schema.ts'
 import { postgresSettings } from './settings.ts'
 import { postgresUsage } from './usage.ts'
 import { postgresUsers } from './users.ts'
@@ -32,6 +32,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   const connections = await Connections.open(options.place, options.password)
   try {
     await expectSchema(connections)
+    await keepSearchPath(connections)
   } catch (error) {
     await connections.close()
     throw error

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { StoreError } from '../store.ts'
-import type { Ask, Connections } from './connections.ts'
+import { type Ask, type Connections, searchPath } from './connections.ts'
 import { standby, unmade } from './errors.ts'
 import { migrations } from './migrations.ts'
 
@@ -21,6 +21,29 @@ export async function expectSchema({ ask, place }: Connections): Promise<void> {
     `SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean AS "isReadOnly"`,
   )
   if (isReadOnly) throw standby(called)
+}
+
+/**
+ * Has PostgreSQL begin the sessions of proxyd's role here with the search path: a pooler opens some by itself, in which nobody else
+ * sets it. Nodes that start at once do so one after another, for it has no two change settings of a role at the same moment.
+ */
+export async function keepSearchPath(connections: Connections): Promise<void> {
+  if (await keepsSearchPath(connections.ask)) return
+  await connections.change(['schema'], async (ask) => {
+    if (await keepsSearchPath(ask)) return
+    const [{ database }] = await ask<{ database: string }>('SELECT current_database() AS database')
+    const name = `"${database.replaceAll('"', '""')}"`
+    await ask(`ALTER ROLE SESSION_USER IN DATABASE ${name} SET search_path = ${searchPath}`)
+  })
+}
+
+async function keepsSearchPath(ask: Ask): Promise<boolean> {
+  const rows = await ask(
+    `SELECT FROM pg_db_role_setting JOIN pg_roles ON pg_roles.oid = setrole JOIN pg_database ON pg_database.oid = setdatabase
+    WHERE rolname = session_user AND datname = current_database() AND $1 = ANY (setconfig)`,
+    [`search_path=${searchPath}`],
+  )
+  return rows.length > 0
 }
 
 /** Makes the schema, or brings it up to date, in a transaction that has the lock for that; resolves to its version before and now. */
