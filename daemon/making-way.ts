@@ -1,4 +1,4 @@
-import type { Ban, Connection } from '../shared/protocol/methods.ts'
+import type { Connection } from '../shared/protocol/methods.ts'
 import type { SettingValue } from '../shared/settings.ts'
 import type { LateChanges } from './access/late-changes.ts'
 import type { LiveConnections } from './control/backend.ts'
@@ -206,8 +206,11 @@ function elsewhere(successor: Channel, saveUsage: Save): Elsewhere {
           return saveUsage(first as UsageBatch)
         case 'audit.append':
           return successor.ask('audit', { entries: first, kept: second })
-        case 'bans.save':
-          return successor.ask('bans', { bans: [...(first as ReadonlyMap<string, Ban | null>).values()] })
+        case 'bans.save': {
+          // Which of them are over the successor sees by itself.
+          const changes = [...(first as Parameters<Store['bans']['save']>[0]).values()]
+          return successor.ask('bans', { bans: changes.filter((ban) => ban !== null && ban !== 'passed') })
+        }
         case 'users.insert': {
           const [id] = (await successor.ask('ids', { names: [(first as StoredUser).name] })) as number[]
           return id

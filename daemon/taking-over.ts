@@ -129,6 +129,7 @@ async function hear(
     case 'relayPorts':
       return ports.follow((given as { places: number[] }).places)
     case 'bans':
+      // One of an older version tells of those that are over by null.
       return bans.goOnWith((given as { bans: (Ban | null)[] }).bans.filter((ban) => ban !== null))
     default:
       throw new Refusal('unavailable', `this version does not know what ${question} is`)

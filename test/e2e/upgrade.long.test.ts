@@ -77,4 +77,18 @@ describe.each(upgradableEngines)('with the %s engine', (engine) => {
     await (await operate(daemon)).call('daemon.shutdown')
     await daemon.ended
   }, 600_000)
+
+  test('a process that has made way has no fault where a ban passes that it knows', async () => {
+    const { daemon, clients } = await startUpgradable('', ['--engine', engine])
+    const client = await operate(daemon)
+    await client.call('bans.add', { source: '192.0.2.7', seconds: 3 })
+    const flow = await Flow.begin(clients, 0, () => setTimeout(100))
+    expect((await client.call('daemon.upgrade')).error).toBeUndefined()
+    const successor = await operate(daemon)
+    await eventually(async () => expect((await successor.call('bans.list')).result.bans).toEqual([]))
+    const steps = flow.steps
+    await eventually(() => expect(flow.steps).toBeGreaterThan(steps + 20))
+    await flow.stop()
+    expect(daemon.stderr).not.toMatch(/"level":"(warn|error)"/)
+  })
 })
