@@ -33,7 +33,8 @@ export function runProgram(script: Script, file: string): void {
 function cacheOf(file: string, program: Stats): Buffer | undefined {
   try {
     const { content, status } = readWithStatus(`${file}.cache`)
-    const isOurs = status.uid === program.uid && (status.mode & ~program.mode & 0o022) === 0
+    const hasSameOwners = status.uid === program.uid && status.gid === program.gid
+    const isOurs = hasSameOwners && (status.mode & ~program.mode & 0o022) === 0
     return isOurs && status.mtimeMs >= program.mtimeMs ? content : undefined
   } catch {
     return undefined

@@ -13,21 +13,24 @@ export function releaseProgram(): void {
   if (process.platform !== 'linux') return
   try {
     const madvise = loadKoffi().load(null).func('int madvise(uint64_t, uint64_t, int)')
+    const memory = readFileSync('/proc/self/smaps', 'utf8')
     const program = readlinkSync('/proc/self/exe')
-    for (const { from, to } of unchangedParts(program)) madvise(from, to - from, MADV_DONTNEED)
+    for (const { from, to } of unchangedParts(memory, program)) madvise(from, to - from, MADV_DONTNEED)
   } catch {
     // Without koffi or /proc the daemon takes more memory.
   }
 }
 
-/** Addresses where this process has that file in memory, as it is there: what was written since would be lost. */
-function unchangedParts(file: string): { readonly from: number; readonly to: number }[] {
-  // A line that tells where something is and what may be done with it, and below it what there is of it (proc_pid_smaps(5)).
-  const mappings = readFileSync('/proc/self/smaps', 'utf8').split(/\n(?=[\da-f]+-)/)
-  return mappings.flatMap((mapping) => {
+/**
+ * Addresses where a process has that file in memory, as it is there: what was written since, and may wait in swap, would be lost.
+ * `memory`: all that it has in memory, as proc_pid_smaps(5) tells it, a line for where something is and below it what there is of it.
+ */
+export function unchangedParts(memory: string, file: string): { readonly from: number; readonly to: number }[] {
+  return memory.split(/\n(?=[\da-f]+-)/).flatMap((mapping) => {
     const head = mapping.slice(0, mapping.indexOf('\n'))
     const [, from, to] = /^([\da-f]+)-([\da-f]+) r-/.exec(head) ?? []
-    const isUnchanged = head.endsWith(` ${file}`) && /^Anonymous: +0 kB$/m.test(mapping)
-    return isUnchanged ? [{ from: Number(`0x${from}`), to: Number(`0x${to}`) }] : []
+    const isUnchanged = ['Anonymous', 'Swap'].every((what) => new RegExp(`^${what}: +0 kB$`, 'm').test(mapping))
+    if (from === undefined || !isUnchanged || !head.endsWith(` ${file}`)) return []
+    return { from: Number(`0x${from}`), to: Number(`0x${to}`) }
   })
 }

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
+import { unchangedParts } from '../../daemon/os/program-pages.ts'
 
 test.runIf(process.platform === 'linux')('a program that is released takes less memory, and goes on as it was', () => {
   const module = new URL('../../daemon/os/program-pages.ts', import.meta.url).href
@@ -23,4 +24,19 @@ test.runIf(process.platform === 'linux')('a program that is released takes less 
   const { ratio, ...rest } = JSON.parse(stdout)
   expect(ratio).toBeLessThan(0.6)
   expect(rest).toEqual({ kept: true, sorted: [1, 2, 3] })
+})
+
+test('what of a program was written since it was loaded is none that can be read from its file again, also in swap', () => {
+  const mapping = (head: string, anonymous: number, swap: number) =>
+    `${head}\nRss:       2048 kB\nAnonymous: ${anonymous} kB\nSwap:      ${swap} kB\nSwapPss:   0 kB\n`
+  const code = '00400000-00401000 r-xp 00000000 08:01 7       /bin/node'
+  const mappings = [
+    mapping(code, 0, 0),
+    mapping('00401000-00402000 r--p 00001000 08:01 7       /bin/node', 4, 0),
+    mapping('00402000-00403000 r--p 00002000 08:01 7       /bin/node', 0, 4),
+    mapping('00403000-00404000 rw-p 00003000 08:01 7       /bin/node', 0, 0),
+    mapping('7f0000000000-7f0000001000 r-xp 00000000 08:01 8 /lib/libc.so.6', 0, 0),
+  ]
+  expect(unchangedParts(mappings.join(''), '/bin/node')).toEqual([{ from: 0x400000, to: 0x401000 }])
+  expect(unchangedParts(`${code}\nRss:       2048 kB\n`, '/bin/node')).toEqual([])
 })

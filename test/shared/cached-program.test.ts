@@ -1,4 +1,4 @@
-import { chmod, utimes, writeFile } from 'node:fs/promises'
+import { chmod, chown, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { compileProgram, runProgram } from '../../shared/cached-program.ts'
@@ -46,6 +46,17 @@ test('a cache that more people may write than the program is not looked at', asy
   await chmod(file, 0o664)
   expect(takesCache(file)).toBe(true)
 })
+
+test.runIf(process.getuid?.() === 0)(
+  'a cache that another group may write than the program is not looked at',
+  async () => {
+    const file = await cachedProgram()
+    for (const each of [file, `${file}.cache`]) await chmod(each, 0o664)
+    expect(takesCache(file)).toBe(true)
+    await chown(`${file}.cache`, 0, 65534)
+    expect(takesCache(file)).toBeUndefined()
+  },
+)
 
 test('a cache of another text, or what is none, is refused', async () => {
   const file = await cachedProgram()
