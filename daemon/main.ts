@@ -48,8 +48,9 @@ async function run(): Promise<void> {
     predecessor = await Predecessor.find()
     refuseFewDescriptors()
     const commandLine = readCommandLine(process.argv.slice(2), version)
-    if (commandLine.kind === 'print') print(commandLine.text)
-    else if (commandLine.kind === 'check') tellCheck(await check(commandLine.flags, commandLine.configFile))
+    if (commandLine.kind === 'print') return print(commandLine.text)
+    exitAtOnce()
+    if (commandLine.kind === 'check') tellCheck(await check(commandLine.flags, commandLine.configFile))
     else {
       const { flags, configFile } = commandLine
       const file = configFile === undefined ? {} : await readConfigFile(configFile)
@@ -119,8 +120,6 @@ async function serve(configuration: Configuration, configFile: string | undefine
   const manager = new ServiceManager(managerVariables, (message) => logger.warn(message))
   const origin = { predecessor, configFile, environment, manager }
   const daemon = await startDaemon(configuration, version, log, threads, origin)
-  // Behind the engine, which resets its connections when the process exits.
-  exitAtOnce()
   managementFaults = new ManagementFaults(logger, daemon.retire)
   vanish = daemon.vanish
   started.resolve(daemon)

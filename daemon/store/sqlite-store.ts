@@ -179,7 +179,7 @@ function makeDatabase(file: string): void {
     }
     linkOnce(draft, file)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    writing(folder, () => rmSync(folder, { recursive: true, force: true }))
   }
 }
 

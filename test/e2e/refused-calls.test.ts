@@ -61,14 +61,16 @@ describe.runIf(canRefuseCalls)('where a sandbox refuses calls,', () => {
     })
   })
 
-  test('such as rename, a start that cannot be says why in one line', async () => {
-    const refused = await spawnDaemon(['--engine', 'portable'], { within: refusing(EPERM, 'rename') })
+  test.each([
+    ['rename', /cannot listen on the Unix socket \S+: the system does not allow it: .*--runtime-dir/],
+    ['unlinkat', /cannot write \S+: the system does not allow it: .*--state-dir/],
+    ['fsync', /cannot use \S+ \(disk I\/O error\): see to the disk that it lies on/],
+  ])('such as %s, a start that cannot be says why in one line, and ends', async (call, why) => {
+    const refused = await spawnDaemon(['--engine', 'portable'], { within: refusing(EPERM, call) })
     expect(await refused.ended).toMatchObject({
       status: 1,
       stdout: '',
-      stderr: expect.stringMatching(
-        /^proxyd: cannot listen on the Unix socket \S+: the system does not allow it: .*--runtime-dir\n$/,
-      ),
+      stderr: expect.stringMatching(new RegExp(`^proxyd: ${why.source}\n$`)),
     })
   })
 
