@@ -84,7 +84,13 @@ export class AccountTransfer {
     return found.length > limit ? { users, next: shown.at(-1)?.name } : { users }
   }
 
-  async import({ users = [], groups = [], expected = [], dryRun = false }: Wish): Promise<Result<'transfer.import'>> {
+  async import({
+    users = [],
+    groups = [],
+    expected = [],
+    ahead,
+    dryRun = false,
+  }: Wish): Promise<Result<'transfer.import'>> {
     const passwords = await this.#hashes(users, dryRun)
     return this.#options.turns.take(async () => {
       // First, for it may send others away.
@@ -95,7 +101,7 @@ export class AccountTransfer {
       const moves = users.map((user, i) => this.#move(user, passwords[i], known))
       refuseTwice(groups)
       refuseTwice(users)
-      this.#refuseTooMany(groupMoves, moves)
+      this.#refuseTooMany(groupMoves, moves, (dryRun && ahead) || { groups: 0, users: 0 })
       const told = moves.map((move) => ({ move, change: userChange(move) }))
       const changes = [...groupMoves.map(groupChange), ...told.flatMap(({ change }) => change ?? [])]
       const changed = told.flatMap(({ move, change }) => (change ? [move] : []))
@@ -160,12 +166,14 @@ export class AccountTransfer {
     return { before, after, used: before ? undefined : used }
   }
 
-  #refuseTooMany(groupMoves: readonly GroupMove[], moves: readonly Move[]): void {
-    const { accounts, groups } = this.#options
-    const added = moves.filter(({ before }) => !before).length
+  #refuseTooMany(groupMoves: readonly GroupMove[], moves: readonly Move[], ahead: NonNullable<Wish['ahead']>): void {
+    const { accounts, groups, makeRoom } = this.#options
+    // Where others are sent away for those who come, there is room for them by then.
+    const before = makeRoom ? 0 : ahead.users
+    const added = before + moves.filter(({ before }) => !before).length
     if (added > accounts.room)
       throw new Refusal('conflict', `there is room for ${accounts.room} more users, and these are ${added}`)
-    const addedGroups = groupMoves.filter(({ before }) => !before).length
+    const addedGroups = ahead.groups + groupMoves.filter(({ before }) => !before).length
     if (addedGroups > groups.room)
       throw new Refusal('conflict', `there is room for ${groups.room} more groups, and these are ${addedGroups}`)
   }

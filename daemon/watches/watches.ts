@@ -14,8 +14,6 @@ const mostFiring = 100
 const period = 1_000
 /** Looks between two writes of where users have been. */
 const saving = 60
-/** Failed logins of one address that a watch can wait for: each of their times is kept. */
-const mostFailures = 10_000
 /** Addresses whose failed logins are looked at in one second. */
 const mostFailed = 10_000
 
@@ -268,8 +266,6 @@ function termsOf(text: string): WatchTerms {
   try {
     const terms = parseWatch(text)
     if ('source' in terms && terms.source !== undefined) parseNetwork(terms.source)
-    if (terms.kind === 'login-failures' && terms.above > mostFailures)
-      throw new WatchError(`login-failures takes ${mostFailures} at most`)
     return terms
   } catch (error) {
     if (error instanceof WatchError || error instanceof RangeError) throw new Refusal('invalid', error.message)

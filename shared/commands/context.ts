@@ -11,6 +11,8 @@ export interface Context {
   readPassword(source: PasswordSource, user: string): Promise<string>
   /** Throws `UsageError` if it is known that a password that is made and shown once cannot be written. */
   demandReader(): void
+  /** Tell how far something has come that takes long; each text takes the place of the one before. */
+  tellProgress(text: string): void
   /** Get the text of a file, or what comes from standard input (`-`). Rejects with `UsageError`. */
   readText(file: string): Promise<string>
   /** Make a file with this text that only this user can read. Rejects with `UsageError`, also if there is one. */

@@ -1,6 +1,8 @@
+import { readNetwork } from '../filter/addresses.ts'
 import { parseWatch, WatchError } from '../filter/watch-text.ts'
 import { safeJson } from '../format/safe-text.ts'
 import type { Method, Params } from '../protocol/methods.ts'
+import { problemWithText, watchNameRules, watchTextRules } from '../protocol/text-rules.ts'
 import { roles } from '../protocol/vocabulary.ts'
 import { UsageError } from './usage.ts'
 
@@ -89,10 +91,22 @@ function refuseRows(part: keyof Kept, rows: readonly Record<string, unknown>[]):
 }
 
 function refuseWatch(name: string, text: string): void {
+  const problem = problemWithWatch(name, text)
+  if (problem !== null) throw new UsageError(`its watch ${JSON.stringify(name)}: ${problem}`)
+}
+
+function problemWithWatch(name: string, text: string): string | null {
+  const unfit = problemWithText(watchNameRules, name)
+  if (unfit !== null) return `its name ${unfit}`
+  const unlike = problemWithText(watchTextRules, text)
+  if (unlike !== null) return `its text ${unlike}`
   try {
-    parseWatch(text)
+    const { source } = { source: undefined, ...parseWatch(text) }
+    const isRight = source === undefined || readNetwork(source)
+    return isRight ? null : `src:${source} is no address, nor a network without bits behind its prefix`
   } catch (error) {
-    throw error instanceof WatchError ? new UsageError(`its watch ${JSON.stringify(name)}: ${error.message}`) : error
+    if (error instanceof WatchError) return error.message
+    throw error
   }
 }
 

@@ -1,4 +1,5 @@
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { firstOf, type Network, overlap, readNetwork } from '../filter/addresses.ts'
+import { safeJson } from '../format/safe-text.ts'
 import { formatTime } from '../format/time.ts'
 import { RpcError } from '../protocol/errors.ts'
 import type { ImportChange, Params, Result } from '../protocol/methods.ts'
@@ -17,7 +18,7 @@ export interface Line {
 }
 
 /** Brings one part of an export to the daemon, or only tells what would change. */
-export type Step = (call: Context['call'], dryRun: boolean) => Promise<Line[]>
+export type Step = (context: Pick<Context, 'call' | 'tellProgress'>, dryRun: boolean) => Promise<Line[]>
 
 type Users = NonNullable<Kept['users']>
 type Groups = NonNullable<Kept['groups']>
@@ -30,7 +31,7 @@ export function importSteps(kept: Kept): [name: string, step: Step][] {
   const { groups = [], users = [], rules = [], settings, bans = [], watches = [], operators = [] } = kept
   return [
     ['groups', inPages('groups', groups, (page) => ({ groups: page }))],
-    ['users', inPages('users', users, (page) => ({ users: page, expected: groups.map(({ name }) => name) }))],
+    ['users', inPages('users', users, (page) => ({ users: page, expected: expectedBy(page, groups) }))],
     // A daemon without rules has nothing to say against those that there are.
     ['rules', rules.length > 0 ? importRules(rules, groups.length + users.length > 0) : nothing],
     ['settings', settings ? importSettings(settings) : nothing],
@@ -42,22 +43,36 @@ export function importSteps(kept: Kept): [name: string, step: Step][] {
 
 const nothing: Step = async () => []
 
+/** The groups that users are in and that come with them. */
+function expectedBy(users: Users, groups: Groups): string[] {
+  const theirs = new Set(users.map(({ limits }) => limits?.group))
+  return groups.map(({ name }) => name).filter((name) => theirs.has(name))
+}
+
 function inPages<Row extends Users[number] | Groups[number]>(
-  what: string,
+  what: 'users' | 'groups',
   rows: readonly Row[],
   asked: (page: Row[]) => Params<'transfer.import'>,
 ): Step {
-  return async (call, dryRun) => {
+  return async ({ call, tellProgress }, dryRun) => {
     const lines: Line[] = []
+    const ahead = { groups: 0, users: 0 }
     for (const { from, page } of pagesOf(rows)) {
-      const { changes } = await call('transfer.import', { ...asked(page), dryRun }).catch((error: Error) => {
+      tellProgress(progressText(what, from, rows.length, dryRun))
+      const params = { ...asked(page), ...(dryRun && { ahead: { ...ahead } }), dryRun }
+      const { changes } = await call('transfer.import', params).catch((error: Error) => {
         error.message = `of ${what} ${from + 1} to ${from + page.length}, ${error.message}`
         throw error
       })
+      ahead[what] += changes.filter(({ isNew }) => isNew).length
       lines.push(...changes.map(lineOf))
     }
     return lines
   }
+}
+
+function progressText(what: string, done: number, all: number, dryRun: boolean): string {
+  return `${dryRun ? 'looking at' : 'importing'} ${what}: ${done} of ${all}`
 }
 
 function* pagesOf<Row extends object>(rows: readonly Row[]): Generator<{ from: number; page: Row[] }> {
@@ -105,7 +120,7 @@ function factText(field: string, value: unknown): string {
 
 /** `withAccounts`: users or groups come with them, and are not there yet in a dry run, so that tests about them would fail. */
 function importRules(lines: readonly string[], withAccounts: boolean): Step {
-  return async (call, dryRun) => {
+  return async ({ call }, dryRun) => {
     const isAhead = (line: string) => dryRun && withAccounts && /^\s*test\b.*\b(user|group):/.test(line)
     const text = lines.map((line) => `${isAhead(line) ? '' : line}\n`).join('')
     const before = await call('rules.list', { text: true, limit: 1 })
@@ -120,7 +135,7 @@ function importRules(lines: readonly string[], withAccounts: boolean): Step {
 }
 
 function importSettings(settings: NonNullable<Kept['settings']>): Step {
-  return async (call, dryRun) => {
+  return async ({ call }, dryRun) => {
     const { revision, settings: now } = await call('config.get', {})
     const stored = new Map(now.map((setting) => [setting.name, setting]))
     const isOther = ([name, value]: [string, unknown]) => {
@@ -143,18 +158,22 @@ function settingText(value: unknown): string {
 
 /** `exempt`: what the same import sets `ban-exempt` to, if it does. */
 function importBans(bans: NonNullable<Kept['bans']>, exempt: unknown): Step {
-  return async (call, dryRun) => {
+  return async ({ call, tellProgress }, dryRun) => {
     if (bans.length === 0) return []
     const pages = await everyPage((from) => call('bans.list', from))
     const there = pages.flatMap((page) => page.bans)
-    const until = new Map(there.map((ban) => [ban.source, ban.until]))
+    const known = new Set(there.flatMap(({ source }) => readNetwork(source) ?? []).map(keyOf))
     const now = Date.now()
-    const missing = bans.filter((ban) => (ban.until ?? Number.POSITIVE_INFINITY) > now && !until.has(ban.source))
-    refuseUnfit(missing, now)
+    const wished = new Map(bans.map((ban) => [keyOf(bannable(ban.source)), ban]))
+    const missing = [...wished]
+      .filter(([key, { until }]) => (until ?? Number.POSITIVE_INFINITY) > now && !known.has(key))
+      .map(([, ban]) => ban)
+    refuseTooLong(missing, now)
     // Those that were earned make room.
     refuseTooMany('bans', there.filter(({ by }) => by !== null).length, missing.length, mostBans)
     if (missing.length > 0) refuseExempt(missing, exempt ?? (await exemptNow(call)))
-    for (const ban of dryRun ? [] : missing) {
+    for (const [at, ban] of dryRun ? [] : missing.entries()) {
+      tellProgress(progressText('bans', at, missing.length, dryRun))
       await call('bans.add', { source: ban.source, ...(ban.until !== null && { seconds: secondsTo(ban.until, now) }) })
     }
     return missing.map((ban): Line => {
@@ -173,21 +192,23 @@ function secondsTo(until: number, now: number): number {
 }
 
 /** As `refuseTooMany`. */
-function refuseUnfit(bans: NonNullable<Kept['bans']>, now: number): void {
-  for (const { source, until } of bans) {
-    if (!isSource(source))
-      throw new RpcError('invalid_params', `${JSON.stringify(source)} is no source that can be banned`)
+function refuseTooLong(bans: NonNullable<Kept['bans']>, now: number): void {
+  for (const { source, until } of bans)
     if (until !== null && secondsTo(until, now) > longestBan)
       throw new RpcError('invalid_params', `the ban of ${source} ends in more than ten years: have null for its until`)
-  }
 }
 
-/** But for bits behind the prefix. */
-function isSource(text: string): boolean {
-  const [address = '', ...lengths] = text.split('/')
-  const family = isIP(address)
-  const possible = family === 4 ? ['32'] : ['48', '64', '128']
-  return family !== 0 && lengths.length <= 1 && lengths.every((length) => possible.includes(length))
+/** What the daemon bans where it is told this source: of IPv6 a network. Throws `RpcError`, as `refuseTooMany` does. */
+function bannable(source: string): Network {
+  const network = readNetwork(source)
+  if (network?.bits === 32 && network.prefix === 32) return network
+  if (network?.bits === 128 && network.prefix === 128) return { ...network, first: firstOf(network, 64), prefix: 64 }
+  if (network?.bits === 128 && [48, 64].includes(network.prefix)) return network
+  throw new RpcError('invalid_params', `${safeJson(source)} is no source that can be banned`)
+}
+
+function keyOf({ first, prefix, bits }: Network): string {
+  return `${bits} ${first}/${prefix}`
 }
 
 async function exemptNow(call: Context['call']): Promise<unknown> {
@@ -197,28 +218,10 @@ async function exemptNow(call: Context['call']): Promise<unknown> {
 
 /** As `refuseTooMany`: the daemon would refuse such a ban when the others have been made. */
 function refuseExempt(bans: NonNullable<Kept['bans']>, exempt: unknown): void {
-  const networks = (Array.isArray(exempt) ? exempt : []).map(String)
-  const never = listOf(networks)
-  const exemptBan = bans.find(
-    ({ source }) => has(never, source) || networks.some((each) => has(listOf([source]), each)),
-  )
+  const never = (Array.isArray(exempt) ? exempt : []).flatMap((each) => readNetwork(String(each)) ?? [])
+  const exemptBan = bans.find(({ source }) => never.some((each) => overlap(each, bannable(source))))
   if (exemptBan)
     throw new RpcError('conflict', `${exemptBan.source} is never banned: take it out of ban-exempt, or of the import`)
-}
-
-function listOf(networks: readonly string[]): BlockList {
-  const list = new BlockList()
-  for (const [address = '', prefix] of networks.map((network) => network.split('/'))) {
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
-    list.addSubnet(address, prefix === undefined ? (family === 'ipv6' ? 128 : 32) : Number(prefix), family)
-  }
-  return list
-}
-
-/** Whether the first address of a network is in the list. */
-function has(list: BlockList, network: string): boolean {
-  const [address = ''] = network.split('/')
-  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
 
 /** They are added one by one: what has no room for the last is to be known before the first. */
@@ -229,7 +232,7 @@ function refuseTooMany(what: string, there: number, added: number, most: number)
 
 /** One of the same name that looks out for something else makes room. */
 function importWatches(watches: NonNullable<Kept['watches']>): Step {
-  return async (call, dryRun) => {
+  return async ({ call }, dryRun) => {
     if (watches.length === 0) return []
     const now = new Map((await call('watches.list', {})).watches.map(({ name, text }) => [name, text]))
     const changed = watches.filter(({ name, text }) => now.get(name) !== text)
@@ -248,13 +251,18 @@ function importWatches(watches: NonNullable<Kept['watches']>): Step {
 }
 
 function importRoles(operators: NonNullable<Kept['operators']>): Step {
-  return async (call, dryRun) => {
+  return async ({ call }, dryRun) => {
     if (operators.length === 0) return []
-    const roles = rolesIn(await call('operators.list', {}))
-    const changed = operators.filter(({ name, role }) => (roles.get(name) ?? role) !== role)
-    for (const { name, role } of dryRun ? [] : changed) await call('operators.setRole', { name, role })
+    const now = rolesIn(await call('operators.list', {}))
+    const changed = operators.filter(({ name, role }) => (now.get(name) ?? role) !== role)
+    if (!dryRun && changed.length > 0) {
+      const { name: us } = await call('session.whoami', {})
+      // Once we are no admin, no other role is ours to change.
+      const inOrder = changed.toSorted((a, b) => Number(a.name === us) - Number(b.name === us))
+      for (const { name, role } of inOrder) await call('operators.setRole', { name, role })
+    }
     return changed.map(({ name, role }): Line => {
-      return { sign: '~', of: 'operator', name, what: `${roles.get(name)} -> ${role}` }
+      return { sign: '~', of: 'operator', name, what: `${now.get(name)} -> ${role}` }
     })
   }
 }

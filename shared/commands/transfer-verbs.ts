@@ -113,21 +113,22 @@ function refuseTwice(what: string, rows: readonly { readonly name: string }[] = 
 async function importAll(
   kept: Kept,
   unreadable: readonly string[],
-  { call }: Context,
+  context: Context,
   dryRun: boolean,
 ): Promise<Outcome> {
+  refuseTwice('operator', kept.operators)
   refuseTwice('user', kept.users)
   refuseTwice('group', kept.groups)
   refuseTwice('watch', kept.watches)
   const steps = importSteps(kept)
-  const warnings = [...unreadable, ...(await missingOperators(kept, call))]
+  const warnings = [...unreadable, ...(await missingOperators(kept, context.call))]
   const parts: Line[][] = []
-  for (const [name, step] of steps) parts.push(await step(call, true).catch(refused(name, [], false)))
+  for (const [name, step] of steps) parts.push(await step(context, true).catch(refused(name, [], false)))
   const lines = parts.flat()
   if (!dryRun) {
     const made: string[] = []
     for (const [name, step] of steps) {
-      await step(call, false).catch(refused(name, made, true))
+      await step(context, false).catch(refused(name, made, true))
       made.push(name)
     }
   }

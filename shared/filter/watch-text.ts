@@ -25,6 +25,8 @@ export type WatchTerms =
 const usualSpan = 30_000
 const shortest = 1_000
 const longest = 86_400_000
+/** Failed logins of one address that a watch can wait for: each of their times is kept. */
+const mostFailures = 10_000
 
 /** What is wrong with a watch's text, in words for people. */
 export class WatchError extends Error {}
@@ -60,7 +62,7 @@ export function parseWatch(text: string): WatchTerms {
       return { kind: 'rate', above: aboveOf(amount, 'bytes'), ...whose, span }
     case 'login-failures':
       if (user !== undefined) throw new WatchError('failed logins are counted by source: leave user: out')
-      return { kind: 'login-failures', above: aboveOf(amount, 'count'), ...whose, span }
+      return { kind: 'login-failures', above: failuresOf(amount), ...whose, span }
     case 'new-destination':
       if (user === undefined || source !== undefined || at >= 0) throw new WatchError('write new-destination user:NAME')
       return { kind: 'new-destination', user }
@@ -97,6 +99,12 @@ function aboveOf(text: string, kind: 'bytes' | 'count'): number {
   if (amount === null || amount < 1)
     throw new WatchError(`write ${kind === 'bytes' ? 'rate>10MB/s' : 'login-failures>20'}`)
   return amount
+}
+
+function failuresOf(text: string): number {
+  const above = aboveOf(text, 'count')
+  if (above > mostFailures) throw new WatchError(`login-failures takes ${mostFailures} at most`)
+  return above
 }
 
 function spanOf(text: string): number {

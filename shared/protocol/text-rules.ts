@@ -76,6 +76,17 @@ export const keptTextRules = {
   more: [wellFormed, [(text: string) => !text.includes('\0'), 'must not contain NUL characters']],
 } as const satisfies TextRules
 
+/** Of the name of what is looked out for. */
+export const watchNameRules = {
+  patterns: [[/^[\w.-]{1,64}$/, 'must be up to 64 letters, digits, dots, dashes and underscores']],
+} as const satisfies TextRules
+
+/** Of what it looks out for. */
+export const watchTextRules = {
+  ...keptTextRules,
+  max: [1000, 'must be at most 1000 characters'],
+} as const satisfies TextRules
+
 /** What is wrong with a text; null if nothing is. */
 export function problemWithText({ min, max, patterns = [], more = [] }: TextRules, text: string): string | null {
   if (min && text.length < min[0]) return min[1]

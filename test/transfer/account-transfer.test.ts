@@ -258,6 +258,10 @@ describe('all of a call or none: it is refused', () => {
     await expect(
       house.transfer.import({ users: [ann, bob].map(({ name, hash }) => ({ name, hash })) }),
     ).rejects.toEqual(refusal('conflict', 'room for 1 more users, and these are 2'))
+    const oneMore = { users: [{ name: 'ann', hash }], ahead: { groups: 0, users: 1 } }
+    await expect(house.transfer.import({ ...oneMore, dryRun: true })).rejects.toEqual(
+      refusal('conflict', 'room for 1 more users, and these are 2'),
+    )
     const groups = Array.from({ length: 1001 }, (_, i) => ({ name: `group${i}`, limits: {} }))
     await expect(house.transfer.import({ groups })).rejects.toEqual(refusal('conflict', 'room for 1000 more groups'))
   })

@@ -1,4 +1,5 @@
 import type { Context } from '../../shared/commands/context.ts'
+import type { Params } from '../../shared/protocol/methods.ts'
 import { type Client, ConnectionError, connect } from '../client/index.ts'
 import type { ExecOptions } from '../options/command-line.ts'
 import type { NamedDaemon } from '../options/daemons.ts'
@@ -12,7 +13,7 @@ interface Connection extends Pick<Context, 'call' | 'events'> {
 /** A connection that is made when the first command needs it; `ask` gets a password, if that takes one. */
 export function connectionTo(
   { places, readOnly }: NamedDaemon,
-  { timeoutMs, upgradeMs }: Pick<ExecOptions, 'timeoutMs' | 'upgradeMs'>,
+  { timeoutMs, hashMs, upgradeMs }: Pick<ExecOptions, 'timeoutMs' | 'hashMs' | 'upgradeMs'>,
   ask: AskPassword,
 ): Connection {
   let client: Promise<Client> | undefined
@@ -37,7 +38,8 @@ export function connectionTo(
     call: async (method, params) => {
       const { call } = await connected()
       const isUpgrade = method === 'daemon.upgrade'
-      const answer = await inTime((signal) => call(method, params, { signal }), isUpgrade ? upgradeMs : timeoutMs)
+      const patience = isUpgrade ? upgradeMs : timeoutMs + hashMs * passwordsIn(params)
+      const answer = await inTime((signal) => call(method, params, { signal }), patience)
       // Who has answered lets go of all: what follows is for the successor.
       if (isUpgrade) await close()
       return answer
@@ -45,6 +47,12 @@ export function connectionTo(
     events: async (event) => (await connected()).events(event),
     close,
   }
+}
+
+/** How many the daemon hashes for a request, which takes it long on purpose. */
+function passwordsIn(params: object): number {
+  const { dryRun, users } = params as Params<'transfer.import'>
+  return dryRun || !Array.isArray(users) ? 0 : users.filter(({ password }) => password !== undefined).length
 }
 
 async function inTime<T>(answer: (signal: AbortSignal) => Promise<T>, timeoutMs: number): Promise<T> {

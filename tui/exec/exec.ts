@@ -15,6 +15,7 @@ import { judged } from './judged.ts'
 import { readLines } from './lines.ts'
 import { askedOnce, passwordReader } from './new-passwords.ts'
 import { demandReader, isNowhere, writeOut } from './output.ts'
+import { endProgress, tellProgress } from './progress.ts'
 import { render } from './render.ts'
 import { longestText, readTextFile, writeTextFile } from './text-file.ts'
 
@@ -80,7 +81,7 @@ async function runAt(
   const ask = (place: OperatorPlace) => askOperator(lines, several ? placeOf([place]) : place.operator)
   const connection = connectionTo(daemon, options, ask)
   const turn: Turn = {
-    context: { ...connection, readPassword, demandReader, readText, writeText: writeTextFile, editText },
+    context: { ...connection, readPassword, demandReader, tellProgress, readText, writeText: writeTextFile, editText },
     json,
     who,
   }
@@ -168,7 +169,7 @@ async function carryOut(command: Command, place: string, turn: Turn): Promise<vo
       if (turn.who !== null) throw new UsageError('it goes on until it is interrupted, so name one daemon only')
       for await (const outcome of deed) await show(outcome, turn)
     } else {
-      const outcome = await deed
+      const outcome = await deed.finally(endProgress)
       await show(outcome, turn)
       if (outcome.problem) throw new Failure(exitStatus.refused, `${place}${command.name}: ${outcome.problem}`)
     }

@@ -36,6 +36,8 @@ export interface ExecOptions extends CommonOptions {
   readonly passwordStdin: boolean
   /** Milliseconds to connect and log in, and again for each answer. */
   readonly timeoutMs: number
+  /** Milliseconds more for each password that a request has hashed, where the person has said nothing. */
+  readonly hashMs: number
   /** Milliseconds for the answer to an upgrade: the daemon says how it went when the successor serves, or its `timeout-upgrade` is over. */
   readonly upgradeMs: number
 }
@@ -86,8 +88,8 @@ export async function readCommandLine(args: readonly string[], surroundings: Sur
   }
   const readers = lines.filter((line) => line === '-').length + (passwordStdin ? 1 : 0)
   if (readers > 1) throw new Error('only one of --exec - and --password-stdin can read standard input')
-  const [timeoutMs, upgradeMs] = [timeout ?? 10_000, timeout ?? 70_000]
-  return { kind: 'exec', options: { daemons, utc, lines, json, passwordStdin, timeoutMs, upgradeMs } }
+  const [timeoutMs, hashMs, upgradeMs] = [timeout ?? 10_000, timeout === undefined ? 1_000 : 0, timeout ?? 70_000]
+  return { kind: 'exec', options: { daemons, utc, lines, json, passwordStdin, timeoutMs, hashMs, upgradeMs } }
 }
 
 interface Flags {

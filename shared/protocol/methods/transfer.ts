@@ -106,6 +106,10 @@ export const transferMethods = {
         .max(1000)
         .optional()
         .describe('of a dry run: groups that will be there before these users are'),
+      ahead: z
+        .strictObject({ groups: count, users: count })
+        .optional()
+        .describe('of a dry run: how many new ones will be there before these are, and take room'),
       dryRun: z.boolean().optional().describe('only tells what would come of it'),
     }),
     result: z.object({

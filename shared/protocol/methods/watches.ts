@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { keptTextRules } from '../text-rules.ts'
+import { watchNameRules, watchTextRules } from '../text-rules.ts'
 import { mostWatches } from '../vocabulary.ts'
 import { count, done, type EventShape, type MethodShape, nothing, stored, textBy, time } from './shape.ts'
 
@@ -26,10 +26,7 @@ export const watchNotice = z.object({
 })
 export type WatchNotice = z.infer<typeof watchNotice>
 
-const name = z
-  .string()
-  .regex(/^[\w.-]{1,64}$/, 'up to 64 letters, digits, dots, dashes and underscores')
-  .describe('up to 64 letters, digits, `.`, `-` and `_`')
+const name = textBy(watchNameRules).describe('up to 64 letters, digits, `.`, `-` and `_`')
 
 export const watchMethods = {
   'watches.list': {
@@ -49,12 +46,10 @@ export const watchMethods = {
     logged: ['name', 'text'],
     params: z.strictObject({
       name,
-      text: textBy(keptTextRules)
-        .max(1000)
-        .describe(
-          '`rate>10MB/s`, with `user:NAME` or `src:NETWORK` and `for 30s` behind it; `login-failures>20 for 1m`; `new-destination ' +
-            'user:NAME`; `near-limit`, of all or `user:NAME`',
-        ),
+      text: textBy(watchTextRules).describe(
+        '`rate>10MB/s`, with `user:NAME` or `src:NETWORK` and `for 30s` behind it; `login-failures>20 for 1m`; `new-destination ' +
+          'user:NAME`; `near-limit`, of all or `user:NAME`',
+      ),
     }),
     result: z.object({ watch }),
   },

@@ -139,6 +139,7 @@ test.each(examples.filter(([, line]) => line))(
       command?.run({
         call,
         demandReader: () => {},
+        tellProgress: () => {},
         readText: async () => '{"proxyd":1,"users":[{"name":"bob"}]}',
         editText: async () => 'deny',
       } as never),

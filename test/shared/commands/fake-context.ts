@@ -10,6 +10,8 @@ interface Run {
   readonly calls: [method: string, params: unknown][]
   /** Where a password was asked for, and for whom. */
   readonly asked: [source: PasswordSource, user: string][]
+  /** How far it was told to have come. */
+  readonly progress: readonly string[]
   /** What files were made. */
   readonly written: [file: string, text: string][]
   /** What the person was given to edit, and told to be wrong. */
@@ -33,6 +35,7 @@ export async function runCommand(
   const written: Run['written'] = []
   const calls: Run['calls'] = []
   const asked: Run['asked'] = []
+  const progress: string[] = []
   const call = async (method: string, params: unknown) => {
     calls.push([method, params])
     const answer = answers[method]
@@ -50,6 +53,7 @@ export async function runCommand(
       return password
     },
     demandReader: () => {},
+    tellProgress: (text) => void progress.push(text),
     writeText: async (file, text) => {
       written.push([file, text])
     },
@@ -62,7 +66,7 @@ export async function runCommand(
   const [command] = parseCommands(line)
   if (!command) throw new Error('no command')
   const outcomes = await allOf(command.run(command.verb.lenient ? context : judged(context)))
-  return { outcome: outcomes.at(-1) as Outcome, outcomes, calls, asked, edits, written }
+  return { outcome: outcomes.at(-1) as Outcome, outcomes, calls, asked, edits, written, progress }
 }
 
 async function allOf(deed: ReturnType<Deed>): Promise<Outcome[]> {

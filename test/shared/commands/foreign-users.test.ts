@@ -72,7 +72,7 @@ test('import takes those who can be read, and fails for the others', async () =>
   }
   const { outcome, calls } = await runCommand('import list', answers, '', [], `ann:x\nbob:$1$a$b\n`)
   expect(calls.map(([, params]) => params)).toEqual([
-    { users: [{ name: 'ann', password: 'x' }], expected: [], dryRun: true },
+    { users: [{ name: 'ann', password: 'x' }], expected: [], ahead: { groups: 0, users: 0 }, dryRun: true },
     { users: [{ name: 'ann', password: 'x' }], expected: [], dryRun: false },
   ])
   expect(outcome.view).toEqual({ rows: [['+', 'user', 'ann', '']] })

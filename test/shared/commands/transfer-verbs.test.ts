@@ -26,6 +26,7 @@ const daemon = {
     watches: [{ name: 'big', text: 'rate>10MB/s for 30s', created: 0, by: 'ann', firing: [], fired: 2 }],
   },
   'operators.list': { operators: [{ name: 'kim', role: 'viewer', created: 0, sessions: 0 }] },
+  'session.whoami': { name: 'local', role: 'admin', via: 'unix' },
 }
 
 const text = `{
@@ -121,7 +122,7 @@ describe('import', () => {
       ['~', 'operator', 'kim', 'admin -> viewer'],
     ])
     const asked = calls
-      .filter(([method]) => !/\.(list|get)$/.test(method))
+      .filter(([method]) => !/\.(list|get|whoami)$/.test(method))
       .map(([method, params]) => {
         return [method, (params as { dryRun?: boolean }).dryRun]
       })
@@ -223,6 +224,9 @@ describe('import', () => {
     ['192.0.2.7', ['192.0.2.0/24'], undefined],
     ['2001:db8:1::/48', ['192.0.2.7', '2001:db8:1:2::7'], undefined],
     ['2001:db8::/64', [], ['2001:db8::1']],
+    // Of IPv6 an address stands for its network.
+    ['2001:db8::7', ['2001:db8::1'], undefined],
+    ['::ffff:192.0.2.7', ['192.0.2.0/24'], undefined],
   ])('makes no ban if one, of %s, is of what is exempt', async (source, exempt, set) => {
     const asked: string[] = []
     const answers = {
@@ -248,6 +252,10 @@ describe('import', () => {
     [{ source: '192.0.2.0/24', until: null }, '"192.0.2.0/24" is no source'],
     [{ source: '2001:db8::/32', until: null }, '"2001:db8::/32" is no source'],
     [{ source: '2001:db8::/64/64', until: null }, '"2001:db8::/64/64" is no source'],
+    [{ source: '2001:db8::1/64', until: null }, '"2001:db8::1/64" is no source'],
+    [{ source: '2001:db8:0:1::/48', until: null }, '"2001:db8:0:1::/48" is no source'],
+    [{ source: '::ffff:192.0.2.7/64', until: null }, '"::ffff:192.0.2.7/64" is no source'],
+    [{ source: 'fe80::1%1', until: null }, '"fe80::1%1" is no source'],
   ])('makes nothing of anything if one ban is %j', async (ban, why) => {
     const asked: string[] = []
     const answers = {
@@ -261,6 +269,63 @@ describe('import', () => {
     await expect(refused).rejects.toThrow(why)
     await expect(refused).rejects.toThrow('nothing is imported')
     expect(asked).toEqual([])
+  })
+
+  test('bans once what is written in two ways, and not what is banned already', async () => {
+    const added: unknown[] = []
+    const answers = {
+      ...same,
+      'bans.list': { bans: [{ source: '2001:db8::/64', until: null, by: 'ann' }] },
+      'bans.add': () => void added.push('one'),
+    }
+    const sources = [
+      '2001:db8::7',
+      '2001:DB8:0:0::/64',
+      '2001:db8:1::1',
+      '2001:db8:1::2',
+      '::ffff:192.0.2.1',
+      '192.0.2.1',
+    ]
+    const bans = sources.map((source) => ({ source, until: null }))
+    await imported(JSON.stringify({ proxyd: 1, bans }), 'import f', answers)
+    expect(added).toHaveLength(2)
+  })
+
+  test('asks of each page with what comes before it: how many are new, and the groups that are meant', async () => {
+    const groups = Array.from({ length: 1500 }, (_, i) => ({ name: `g${i}`, limits: {} }))
+    const users = Array.from({ length: 150 }, (_, i) => ({ name: `u${i}`, hash: 'x', limits: { group: `g${i % 3}` } }))
+    const change = { of: 'user', name: 'u', isNew: true, fields: {} }
+    const answers = { ...same, 'transfer.import': () => ({ changes: [change, { ...change, isNew: false }], cut: 0 }) }
+    const { calls } = await imported(JSON.stringify({ proxyd: 1, groups, users }), 'import f --dry-run', answers)
+    const asked = calls.flatMap(([method, params]) => (method === 'transfer.import' ? [params as object] : []))
+    expect(asked.slice(13)).toMatchObject([
+      { ahead: { groups: 13, users: 0 } },
+      { ahead: { groups: 14, users: 0 } },
+      { ahead: { groups: 0, users: 0 }, expected: ['g0', 'g1', 'g2'] },
+      { ahead: { groups: 0, users: 1 } },
+    ])
+  })
+
+  test('takes the role of who imports away last, with which the others go', async () => {
+    const operators = ['ann', 'bob', 'cid'].map((name) => ({ name, role: 'admin', created: 0, sessions: 0 }))
+    const changed = operators.map(({ name }) => ({ name, role: 'viewer' }))
+    const { calls } = await imported(JSON.stringify({ proxyd: 1, operators: changed }), 'import f', {
+      ...same,
+      'operators.list': { operators },
+      'operators.setRole': { ended: 0, stored: true },
+      'session.whoami': { name: 'ann', role: 'admin', via: 'tls' },
+    })
+    const set = calls.flatMap(([method, params]) => (method === 'operators.setRole' ? [params] : []))
+    expect(set).toMatchObject([{ name: 'bob' }, { name: 'cid' }, { name: 'ann' }])
+  })
+
+  test('tells how far it has come', async () => {
+    const users = Array.from({ length: 60 }, (_, i) => ({ name: `user${i}`, password: 'x' }))
+    const { progress } = await imported(JSON.stringify({ proxyd: 1, users }), 'import f', same)
+    expect(progress).toEqual([
+      ...['looking at users: 0 of 60', 'looking at users: 25 of 60', 'looking at users: 50 of 60'],
+      ...['importing users: 0 of 60', 'importing users: 25 of 60', 'importing users: 50 of 60'],
+    ])
   })
 
   test.each([
@@ -277,6 +342,16 @@ describe('import', () => {
     ['{"proxyd":1,"watches":[{"name":"w","text":"near-limit"},{"name":1,"text":""}]}', 'number 2 of its "watches"'],
     // It would have the one of that name removed first.
     ['{"proxyd":1,"watches":[{"name":"big","text":"rate>nothing"}]}', 'its watch "big": write rate>10MB/s'],
+    ['{"proxyd":1,"watches":[{"name":"a b","text":"near-limit"}]}', 'its watch "a b": its name must be up to 64'],
+    [`{"proxyd":1,"watches":[{"name":"w","text":"near-limit${' '.repeat(1000)}"}]}`, 'its text must be at most 1000'],
+    ['{"proxyd":1,"watches":[{"name":"w","text":"near-limit user:\\u0000"}]}', 'its text must not contain NUL'],
+    ['{"proxyd":1,"watches":[{"name":"w","text":"near-limit user:\\ud800"}]}', 'its text must be well-formed'],
+    ['{"proxyd":1,"watches":[{"name":"w","text":"rate>1 src:10.0.0.1/8"}]}', 'src:10.0.0.1/8 is no address'],
+    ['{"proxyd":1,"watches":[{"name":"w","text":"login-failures>10001"}]}', 'login-failures takes 10000 at most'],
+    [
+      '{"proxyd":1,"operators":[{"name":"kim","role":"viewer"},{"name":"kim","role":"admin"}]}',
+      'the operator "kim" is in it twice',
+    ],
     // What is quoted for the person to type.
     [`{"proxyd":1,"operators":[{"name":"x';shutdown;'","role":"viewer"}]}`, 'number 1 of its "operators"'],
   ])('refuses %s', async (content, message) => {

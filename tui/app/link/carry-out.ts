@@ -98,11 +98,12 @@ function guarded(call: Client['call']): Client['call'] {
   }
 }
 
-const elsewhere: Pick<Context, 'events' | 'demandReader' | 'readPassword' | 'readText' | 'writeText' | 'editText'> = {
+const elsewhere: Omit<Context, 'call'> = {
   events: async () => {
     throw new UsageError('only --exec can follow what comes')
   },
   demandReader: () => {},
+  tellProgress: () => {},
   editText: async () => {
     throw new UsageError('here a key of the page Rules does that, and its help names it')
   },
