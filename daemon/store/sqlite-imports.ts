@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { sqliteGroups } from './sqlite-groups.ts'
-import { columnsOf, sqliteUsers } from './sqlite-users.ts'
+import { sqliteUsers } from './sqlite-users.ts'
 import type { Immediate, ImportStore } from './store.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -9,15 +9,12 @@ export function sqliteImports(database: DatabaseSync): Immediate<ImportStore> {
   const groups = sqliteGroups(database)
   const users = sqliteUsers(database)
   const putUsage = database.prepare('INSERT INTO usage (user, up, down, mark, marked) VALUES (?, ?, ?, ?, ?)')
-  const change = database.prepare(
-    `UPDATE users SET name = ?, password = ?, enabled = ?, created = ?, limits = ?, revision = ?, first_used = ?
-    WHERE id = ?`,
-  )
   return {
-    save({ groups: putGroups, added, changed }) {
+    save({ groups: putGroups, added, logins, limits }) {
       return inTransaction(database, () => {
         for (const group of putGroups) groups.put(group)
-        for (const user of changed) change.run(...columnsOf(user), user.id)
+        for (const login of logins) users.update(login)
+        users.setLimits(limits)
         return added.map(({ used, ...user }) => {
           const id = users.insert(user) as number
           if (used) putUsage.run(id, used.up, used.down, used.mark, used.marked)

@@ -22,7 +22,7 @@ export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
     ON CONFLICT DO NOTHING`,
   )
   const update = database.prepare(
-    `UPDATE users SET password = coalesce(?, password), enabled = coalesce(?, enabled)
+    `UPDATE users SET password = coalesce(?, password), enabled = coalesce(?, enabled), created = coalesce(?, created)
     WHERE id = ? AND password = coalesce(?, password)`,
   )
   const setLimits = database.prepare(
@@ -74,14 +74,14 @@ export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
       const { changes, lastInsertRowid } = insert.run(...columnsOf(user))
       return changes === 1 ? Number(lastInsertRowid) : undefined
     },
-    update: ({ id, password = null, enabled, was = null }) =>
-      update.run(password, enabled === undefined ? null : Number(enabled), id, was).changes === 1,
+    update: ({ id, password = null, enabled, created = null, was = null }) =>
+      update.run(password, enabled === undefined ? null : Number(enabled), created, id, was).changes === 1,
     setLimits: (changes) => void setLimits.run(JSON.stringify(changes)),
     remove: (id) => void remove.run(id),
   }
 }
 
-/** In the order in which an import and an insert have them. */
-export function columnsOf({ name, password, enabled, created, limits, revision, firstUsed }: Omit<StoredUser, 'id'>) {
+/** In the order in which an insert has them. */
+function columnsOf({ name, password, enabled, created, limits, revision, firstUsed }: Omit<StoredUser, 'id'>) {
   return [name, password, Number(enabled), created, JSON.stringify(limits), revision, firstUsed]
 }

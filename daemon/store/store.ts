@@ -92,6 +92,7 @@ export interface BuiltOn {
 export interface LoginChange extends Pick<StoredUser, 'id'> {
   readonly password?: string | undefined
   readonly enabled?: boolean | undefined
+  readonly created?: number | undefined
   /** The password that the change is made from; undefined: it does not matter. */
   readonly was?: string | undefined
 }
@@ -108,7 +109,7 @@ export interface UserStore {
   update(change: LoginChange): Promise<boolean>
   /**
    * All of them or none; users who are not there are passed over. Refused with `conflict` if another node has changed the
-   * limits of one of them since the revision they `was`, and the change says no `fields`.
+   * limits of one of them since the revision they `was`, and the change says no `fields`; or if it has removed the group that one is to be in.
    */
   setLimits(changes: readonly StoredLimits[]): Promise<void>
   /** Does nothing if there is none. */
@@ -128,7 +129,7 @@ export interface GroupStore {
   list(): Promise<StoredGroup[]>
   /** Adds the group, or replaces the one of that name; `was` is 0 of one that is new. Refused with `conflict` as limits of users are. */
   put(group: StoredGroup, from?: BuiltOn): Promise<void>
-  /** Does nothing if there is none. */
+  /** Does nothing if there is none. Refused with `conflict` if another node has put somebody into it. */
   remove(name: string): Promise<void>
 }
 
@@ -343,11 +344,15 @@ export interface AddedUser extends Omit<StoredUser, 'id'> {
 }
 
 export interface ImportStore {
-  /** Puts groups and users, all or none; resolves to the ids of those who are added, whose names nobody has yet. */
+  /**
+   * Puts groups and users, all or none; resolves to the ids of those who are added, whose names nobody has yet. Refused with `conflict` as
+   * each of these changes is, and if another node has removed somebody whom one is about.
+   */
   save(changes: {
-    readonly groups: readonly StoredGroup[]
+    readonly groups: readonly (StoredGroup & Pick<BuiltOn, 'was'>)[]
     readonly added: readonly AddedUser[]
-    readonly changed: readonly StoredUser[]
+    readonly logins: readonly LoginChange[]
+    readonly limits: readonly StoredLimits[]
   }): Promise<number[]>
 }
 

@@ -13,7 +13,7 @@ import type { LimitKeeper } from '../limits/limit-keeper.ts'
 import { merged, plain, readChanges, readNewName, refuseName, startedAt } from '../limits/limit-values.ts'
 import type { Usage } from '../limits/usage.ts'
 import { Refusal } from '../refusal.ts'
-import type { Store, StoredGroup, StoredUsage } from '../store/store.ts'
+import type { LoginChange, Store, StoredGroup, StoredLimits, StoredUsage } from '../store/store.ts'
 import type { Turns } from '../turns.ts'
 
 export interface AccountTransferOptions {
@@ -183,15 +183,20 @@ export class AccountTransfer {
     const { accounts, groups, keeper, usage, store, late, limits, begin, obey } = this.#options
     const revision = limits.takeRevision()
     const putGroups: StoredGroup[] = groupMoves.map(({ name, limits }) => ({ name, limits, revision }))
+    const revisionOf = (name: string) => groups.named(name)?.revision ?? 0
     const nextOf = ({ before, after }: Move) =>
       isDeepStrictEqual(before?.limits ?? {}, after.limits) ? after : { ...after, revision }
     const fresh = moves.filter(({ before }) => !before)
-    const changed = moves.flatMap((move) => (move.before ? [{ ...nextOf(move), ...idsOf(move.before) }] : []))
+    const others = moves.flatMap((move) => {
+      return move.before ? [{ before: move.before, account: { ...nextOf(move), ...idsOf(move.before) } }] : []
+    })
+    const changed = others.map(({ account }) => account)
     await late.settle()
     const ids = await store.imports.save({
-      groups: putGroups,
+      groups: putGroups.map((group) => ({ ...group, was: revisionOf(group.name) })),
       added: fresh.map((move) => ({ ...toStored(nextOf(move)), used: move.used })),
-      changed: changed.map((account) => ({ ...toStored(account), id: account.id as number })),
+      logins: others.flatMap(({ before, account }) => loginChange(before, account)),
+      limits: others.flatMap(({ before, account }) => limitsChange(before, account)),
     })
     for (const group of putGroups) groups.put(group)
     const added = fresh.map((move, i) => {
@@ -229,6 +234,22 @@ function keptOf(account: Account, used: KeptUser['used']): KeptUser {
     ...(firstUsed !== null && { firstUsed }),
     ...(used && { used }),
   }
+}
+
+/** None if nothing of that changes. */
+function loginChange(before: Account, { id, ...after }: Account): LoginChange[] {
+  const isSamePassword = formatPasswordHash(before.password) === formatPasswordHash(after.password)
+  const change = {
+    password: isSamePassword ? undefined : formatPasswordHash(after.password),
+    enabled: before.enabled === after.enabled ? undefined : after.enabled,
+    created: before.created === after.created ? undefined : after.created,
+  }
+  return Object.values(change).every((value) => value === undefined) ? [] : [{ id: id as number, ...change }]
+}
+
+function limitsChange(before: Account, { id, limits, revision, firstUsed }: Account): StoredLimits[] {
+  if (before.firstUsed === firstUsed && isDeepStrictEqual(before.limits, limits)) return []
+  return [{ id: id as number, limits, revision, firstUsed, was: before.revision }]
 }
 
 function idsOf({ id, index }: Account) {

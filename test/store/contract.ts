@@ -126,8 +126,18 @@ export function testStore(adapter: string, newPlace: () => Promise<Open>): void 
         { ...ann, id: annId, limits: { quota: 1, sources: ['10.0.0.0/8'], note: null }, revision: 1 },
         { ...bob, id: bobId, limits, revision: 2, firstUsed: 5 },
       ])
-      await store.imports.save({ groups: [], added: [], changed: [{ ...bob, id: bobId, revision: 3 }] })
-      expect((await listed(store))[1]).toEqual({ ...bob, id: bobId, revision: 3 })
+      const change = { limits: {}, revision: 3, firstUsed: null }
+      await store.imports.save({
+        groups: [{ name: 'staff', limits: { quota: 1 }, revision: 3, was: 0 }],
+        added: [],
+        logins: [{ id: annId, password: 'another', created: 7 }],
+        limits: [{ id: bobId, was: 2, ...change }],
+      })
+      expect(await listed(store)).toMatchObject([
+        { name: 'ann', password: 'another', created: 7, limits: { quota: 1 }, revision: 1 },
+        { ...bob, id: bobId, ...change },
+      ])
+      expect(await store.groups.list()).toMatchObject([{ name: 'staff', limits: { quota: 1 } }])
     })
 
     it('have what they moved, which goes with them', async () => {
@@ -149,7 +159,7 @@ export function testStore(adapter: string, newPlace: () => Promise<Open>): void 
     it('who come from elsewhere are never there without what they have moved', async () => {
       const used = { up: 2 ** 50, down: 2, mark: 3, marked: 1_700_000_000_000 }
       const added = [{ ...ann, used }, bob]
-      const [annId = 0] = await store.imports.save({ groups: [], added, changed: [] })
+      const [annId = 0] = await store.imports.save({ groups: [], added, logins: [], limits: [] })
       expect(await store.usage.list()).toEqual([{ ...used, user: annId }])
       await store.usage.save(batchOf(1, [{ ...used, user: annId, up: used.up + 6, moreUp: 6 }]))
       expect(await store.usage.list()).toEqual([{ ...used, user: annId, up: used.up + 6 }])

@@ -134,7 +134,7 @@ describe('of a database that somebody has copied another one over, under its dae
     // More than the log of changes takes.
     const limits = { note: 'x'.repeat(5_000) }
     const added = Array.from({ length: 1_000 }, (_, i) => ({ ...bob, name: `user${i}`, limits }))
-    await store.imports.save({ groups: [], added, changed: [] })
+    await store.imports.save({ groups: [], added, logins: [], limits: [] })
     await store.users.remove(1)
     expect(statSync(join(folder, 'proxyd.db')).mtimeMs).toBeGreaterThan(mtimeMs)
     expect(await store.users.count()).toBe(999)

@@ -1,3 +1,4 @@
+import { Refusal } from '../../refusal.ts'
 import type { BuiltOn, GroupStore, StoredGroup } from '../store.ts'
 import { limitsIn } from '../stored-json.ts'
 import { noted } from './changes.ts'
@@ -20,6 +21,9 @@ export function postgresGroups(connections: Connections, node: string): GroupSto
       }),
     remove: (name) =>
       noted(connections, node, async (ask, note) => {
+        const [member] = await ask('SELECT FROM proxyd.users WHERE grouping = $1 LIMIT 1', [name])
+        if (member)
+          throw new Refusal('conflict', `another node has put users into ${called(name)}: give them another first`)
         const rows = await ask('DELETE FROM proxyd.groups WHERE name = $1 RETURNING name', [name])
         if (rows.length > 0) await note('group', [name])
       }),
@@ -27,7 +31,7 @@ export function postgresGroups(connections: Connections, node: string): GroupSto
 }
 
 /** The group as it is to be, with what others have changed of it since the revision that it was made from. Throws a Refusal. */
-async function onTopOfOthers(ask: Ask, group: StoredGroup, { was, fields }: BuiltOn): Promise<StoredGroup> {
+export async function onTopOfOthers(ask: Ask, group: StoredGroup, { was, fields }: BuiltOn): Promise<StoredGroup> {
   if (was === undefined) return group
   const { name, limits, revision } = group
   const [stored] = await ask<{ limits: string; revision: number }>(
@@ -37,9 +41,8 @@ async function onTopOfOthers(ask: Ask, group: StoredGroup, { was, fields }: Buil
   if ((stored?.revision ?? 0) === was) return group
   // Not known to have been stored, it is stored again.
   if (stored?.revision === revision && stored.limits === JSON.stringify(limits)) return group
-  const what = `the group ${JSON.stringify(name)}`
-  if (!stored) throw changedElsewhere(what, 0)
-  return { name, ...rebased(what, stored, { limits, revision, fields }) }
+  if (!stored) throw changedElsewhere(called(name), 0)
+  return { name, ...rebased(called(name), stored, { limits, revision, fields }) }
 }
 
 export async function putGroups(ask: Ask, groups: readonly StoredGroup[]): Promise<void> {
@@ -52,4 +55,8 @@ export async function putGroups(ask: Ask, groups: readonly StoredGroup[]): Promi
       groups.map(({ revision }) => revision),
     ],
   )
+}
+
+function called(name: string): string {
+  return `the group ${JSON.stringify(name)}`
 }

@@ -1,5 +1,6 @@
+import { defaultGroup } from '../../../shared/limits.ts'
 import { Refusal } from '../../refusal.ts'
-import { others, type StoredLimits, type StoredUser, type UserStore } from '../store.ts'
+import { type LoginChange, others, type StoredLimits, type StoredUser, type UserStore } from '../store.ts'
 import { limitsIn } from '../stored-json.ts'
 import { noted } from './changes.ts'
 import type { Ask, Connections } from './connections.ts'
@@ -47,41 +48,16 @@ export function postgresUsers(connections: Connections, node: string): UserStore
         if (id !== undefined) await note('user', [user.name])
         return id
       }),
-    update: ({ id, password, enabled, was }) =>
+    update: (change) =>
       noted(connections, node, async (ask, note) => {
-        const rows = await ask<Named>(
-          `UPDATE proxyd.users SET password = coalesce($2, password), enabled = coalesce($3, enabled)
-          WHERE id = $1 AND password = coalesce($4, password) RETURNING name`,
-          [id, password, enabled, was],
-        )
-        await note('user', namesOf(rows))
-        return rows.length > 0
+        const names = await changeLogins(ask, [change])
+        await note('user', names)
+        return names.length > 0
       }),
     setLimits: (changes) =>
-      noted(
-        connections,
-        node,
-        async (ask, note) => {
-          const newer = await changedSince(ask, changes)
-          const next = changes.map((change) => onTopOf(newer.get(change.id), change))
-          const rows = await ask<Named>(
-            `UPDATE proxyd.users
-          SET limits = given.limits, grouping = given.grouping, revision = given.revision, first_used = given.first_used
-          FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
-            AS given (id, limits, grouping, revision, first_used)
-          WHERE users.id = given.id RETURNING name`,
-            [
-              next.map(({ id }) => id),
-              next.map(({ limits }) => JSON.stringify(limits)),
-              next.map(groupOf),
-              next.map(({ revision }) => revision),
-              next.map(({ firstUsed }) => firstUsed),
-            ],
-          )
-          await note('user', namesOf(rows))
-        },
-        { count: changes.length },
-      ),
+      noted(connections, node, async (ask, note) => note('user', await changeLimits(ask, changes)), {
+        count: changes.length,
+      }),
     remove: (id) =>
       noted(
         connections,
@@ -113,22 +89,66 @@ export async function insertUsers(
   return users.map(({ name }) => ids.get(name))
 }
 
-/** Those that are there; limits of a later revision that another node has stored stay. Returns all names that they had and have. */
-export async function updateUsers(ask: Ask, users: readonly StoredUser[]): Promise<string[]> {
-  const rows = await ask<Named & { was: string }>(
-    `UPDATE proxyd.users SET name = given.name, password = given.password, enabled = given.enabled, created = given.created,
-      limits = CASE WHEN isOlder THEN users.limits ELSE given.limits END,
-      grouping = CASE WHEN isOlder THEN users.grouping ELSE given.grouping END,
-      first_used = CASE WHEN isOlder THEN users.first_used ELSE given.first_used END,
-      revision = greatest(users.revision, given.revision)
-    FROM (SELECT given.*, stored.name AS was, stored.revision > given.revision AS isOlder
-      FROM unnest($1::text[], $2::text[], $3::boolean[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],
-        $9::bigint[]) AS given (name, password, enabled, created, limits, grouping, revision, first_used, id)
-      JOIN proxyd.users AS stored USING (id)) AS given
-    WHERE users.id = given.id RETURNING users.name, was`,
-    [...valuesOf(users), users.map(({ id }) => id)],
+/** Of those who are there, and have the password that they `was`; resolves to their names. */
+export async function changeLogins(ask: Ask, changes: readonly LoginChange[]): Promise<string[]> {
+  const rows = await ask<Named>(
+    `UPDATE proxyd.users SET password = coalesce(given.password, users.password),
+      enabled = coalesce(given.enabled, users.enabled), created = coalesce(given.created, users.created)
+    FROM unnest($1::bigint[], $2::text[], $3::boolean[], $4::bigint[], $5::text[])
+      AS given (id, password, enabled, created, was)
+    WHERE users.id = given.id AND users.password = coalesce(given.was, users.password) RETURNING name`,
+    [
+      changes.map(({ id }) => id),
+      changes.map(({ password }) => password),
+      changes.map(({ enabled }) => enabled),
+      changes.map(({ created }) => created),
+      changes.map(({ was }) => was),
+    ],
   )
-  return [...new Set(rows.flatMap(({ name, was }) => [name, was]))]
+  return namesOf(rows)
+}
+
+/** Of those who are there; resolves to their names. Throws a Refusal as `UserStore.setLimits` says. */
+export async function changeLimits(ask: Ask, changes: readonly StoredLimits[]): Promise<string[]> {
+  const newer = await changedSince(ask, changes)
+  const next = changes.map((change) => onTopOf(newer.get(change.id), change))
+  await refuseRemovedGroups(ask, next)
+  const rows = await ask<Named>(
+    `UPDATE proxyd.users
+    SET limits = given.limits, grouping = given.grouping, revision = given.revision, first_used = given.first_used
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+      AS given (id, limits, grouping, revision, first_used)
+    WHERE users.id = given.id RETURNING name`,
+    [
+      next.map(({ id }) => id),
+      next.map(({ limits }) => JSON.stringify(limits)),
+      next.map(groupOf),
+      next.map(({ revision }) => revision),
+      next.map(({ firstUsed }) => firstUsed),
+    ],
+  )
+  return namesOf(rows)
+}
+
+/** Whoever is in one already stays there. Those who are new have no id. Throws a Refusal. */
+export async function refuseRemovedGroups(
+  ask: Ask,
+  users: readonly (Pick<StoredUser, 'limits'> & { readonly id?: number })[],
+): Promise<void> {
+  const inOne = users.filter((user) => groupOf(user) !== defaultGroup)
+  if (inOne.length === 0) return
+  const [removed] = await ask<Named>(
+    `SELECT given.grouping AS name FROM unnest($1::bigint[], $2::text[]) AS given (id, grouping)
+    LEFT JOIN proxyd.users ON users.id = given.id
+    WHERE users.grouping IS DISTINCT FROM given.grouping
+      AND NOT EXISTS (SELECT FROM proxyd.groups WHERE groups.name = given.grouping) LIMIT 1`,
+    [inOne.map(({ id }) => id), inOne.map(groupOf)],
+  )
+  if (removed)
+    throw new Refusal(
+      'conflict',
+      `another node has removed the group ${JSON.stringify(removed.name)}: name another one`,
+    )
 }
 
 type Newer = Pick<StoredUser, 'id' | 'name' | 'revision' | 'firstUsed'> & { readonly limits: string }
@@ -214,7 +234,7 @@ function valuesOf(users: readonly Omit<StoredUser, 'id'>[]): unknown[] {
 }
 
 function groupOf({ limits: { group } }: Pick<StoredUser, 'limits'>): string {
-  return typeof group === 'string' ? group : 'default'
+  return typeof group === 'string' ? group : defaultGroup
 }
 
 function namesOf(rows: readonly Named[]): string[] {

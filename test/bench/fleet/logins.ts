@@ -62,7 +62,7 @@ export async function measureEmbedded(): Promise<NodeFigures> {
       return { name, password, enabled: true, created: 0, ...noLimits }
     }),
   )
-  await store.imports.save({ groups: [], added, changed: [] })
+  await store.imports.save({ groups: [], added, logins: [], limits: [] })
   await store.close()
   const figures = await measureNode(['--state-dir', folder])
   removeFolder(folder)

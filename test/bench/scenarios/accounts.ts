@@ -24,7 +24,7 @@ async function fill(folder: string, count: number): Promise<readonly number[]> {
   const password = formatPasswordHash({ ...scryptParameters, salt: zeros.subarray(0, saltBytes), key: zeros })
   const user = { password, enabled: true, created: 0, ...noLimits }
   const added = Array.from({ length: count }, (_, i) => ({ ...user, name: `user${i}` }))
-  const ids = await store.imports.save({ groups: [], added, changed: [] })
+  const ids = await store.imports.save({ groups: [], added, logins: [], limits: [] })
   await store.close()
   return ids
 }

@@ -105,7 +105,7 @@ describe.skipIf(!hasPostgres)('leases that nodes have of a PostgreSQL', () => {
   it('of thousands of users are had at once', async () => {
     const { leases, ask, stores } = await fleet('a', 'b')
     const users = Array.from({ length: 1_000 }, (_, i) => ({ ...bob, name: `user${i}` }))
-    const ids = (await stores[0]?.imports.save({ groups: [], added: users, changed: [] })) ?? []
+    const ids = (await stores[0]?.imports.save({ groups: [], added: users, logins: [], limits: [] })) ?? []
     const asks = ids.map((user) => ({ ...ask({ limits: { ...unlimited, maxConnections: 4 }, wantsSlots: 2 }), user }))
     const [one = [], two = []] = await Promise.all(leases.map((store) => store.refresh(asks.toReversed())))
     expect(new Set(one.map(({ user }) => user)).size).toBe(1_000)

@@ -92,7 +92,7 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
   it('hear what it was, and who made it', async () => {
     const [a, b] = await nodes('a', 'b')
     const id = (await a.users.insert(bob)) ?? 0
-    await b.imports.save({ groups: [], added: [], changed: [{ ...bob, id, name: 'bobby' }] })
+    await b.imports.save({ groups: [], added: [], logins: [{ id, password: 'another' }], limits: [] })
     await b.users.setLimits([{ id, limits: { quota: 1 }, revision: 1, firstUsed: null }])
     await a.groups.put({ name: 'staff', limits: {}, revision: 2 })
     await a.settings.save(1, new Map([['log-level', 'debug']]))
@@ -111,23 +111,22 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     await b.users.remove(id)
     expect((await a.fleet.changesSince(beginning))?.map(({ kind, key, node }) => `${node} ${kind} ${key}`)).toEqual([
       'a user bob',
-      'b user bobby',
       'b user bob',
-      'b user bobby',
+      'b user bob',
       'a group staff',
       'a settings ',
       'b rules ',
       'a ban 10.0.0.1',
       'a watch w',
       'b watch w',
-      'b user bobby',
+      'b user bob',
     ])
   })
 
   it('hear once of many that change at once', async () => {
     const [a] = await nodes('a')
     const added = Array.from({ length: mostChangesApart + 1 }, (_, i) => ({ ...bob, name: `user${i}` }))
-    const ids = await a.imports.save({ groups: [], added, changed: [] })
+    const ids = await a.imports.save({ groups: [], added, logins: [], limits: [] })
     expect(ids.length).toBe(added.length)
     expect((await a.users.named('user7'))?.id).toBe(ids[7])
     expect(await a.fleet.changesSince(beginning)).toMatchObject([
@@ -161,7 +160,7 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     })
     await b.users.update({ id, password: 'another' })
     expect(await a.users.named('bob')).toEqual({ ...bob, id, password: 'another', limits: { quota: 1 }, revision: 7 })
-    await expect(b.imports.save({ groups: [], added: [bob], changed: [] })).rejects.toMatchObject(conflict)
+    await expect(b.imports.save({ groups: [], added: [bob], logins: [], limits: [] })).rejects.toMatchObject(conflict)
   })
 
   it('lose no limit that one makes tighter while another changes others of the same user or group', async () => {
@@ -193,6 +192,54 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     await b.groups.remove('staff')
     const late = a.groups.put({ ...staff, limits: {}, revision: 9 }, { was: 3, fields: ['quota'] })
     await expect(late).rejects.toMatchObject(conflict)
+  })
+
+  it('leave nobody in a group that one removes while another puts somebody into it', async () => {
+    const [a, b] = await nodes('a', 'b')
+    const id = (await a.users.insert(bob)) ?? 0
+    const staff = { name: 'staff', limits: { quota: 9 }, revision: 1 }
+    const into = { id, limits: { group: 'staff' }, revision: 2, firstUsed: null, was: 0 }
+    const none = { groups: [], added: [], logins: [], limits: [] }
+    await expect(b.users.setLimits([into])).rejects.toMatchObject(conflict)
+    await expect(b.imports.save({ ...none, limits: [into] })).rejects.toMatchObject(conflict)
+    const fay = { ...bob, name: 'fay', limits: { group: 'staff' } }
+    await expect(b.imports.save({ ...none, added: [fay] })).rejects.toMatchObject(conflict)
+    await b.imports.save({ ...none, groups: [{ ...staff, was: 0 }], limits: [into] })
+    await expect(a.groups.remove('staff')).rejects.toMatchObject(conflict)
+    expect(await a.groups.list()).toEqual([staff])
+    // One that a store has lost keeps nobody from changing the rest.
+    await b.users.insert({ ...bob, name: 'gil', limits: { group: 'lost' } })
+    const gil = (await b.users.named('gil'))?.id ?? 0
+    await b.users.setLimits([{ id: gil, limits: { group: 'lost', quota: 1 }, revision: 3, firstUsed: null, was: 0 }])
+    await b.users.setLimits([{ ...into, limits: {}, revision: 4, was: 2 }])
+    await a.groups.remove('staff')
+    expect(await b.groups.list()).toEqual([])
+  })
+
+  it('undo by an import nothing that another has changed, and refuse it where it does not fit any more', async () => {
+    const [a, b] = await nodes('a', 'b')
+    const id = (await a.users.insert(bob)) ?? 0
+    const ann = (await a.users.insert({ ...bob, name: 'ann' })) ?? 0
+    const none = { groups: [], added: [], logins: [], limits: [] }
+    const staff = { name: 'staff', limits: { quota: 9 }, revision: 1 }
+    await b.users.update({ id, password: 'another' })
+    await b.users.setLimits([{ id, limits: { quota: 1 }, revision: 1, firstUsed: 5, was: 0 }])
+    await b.groups.put(staff, { was: 0 })
+    await a.imports.save({ ...none, logins: [{ id, enabled: false, created: 3 }] })
+    const now = { password: 'another', enabled: false, created: 3, limits: { quota: 1 }, firstUsed: 5 }
+    expect(await b.users.named('bob')).toMatchObject(now)
+
+    const limits = [{ id, limits: { quota: 7 }, revision: 1, firstUsed: null, was: 0 }]
+    const logins = [{ id: ann, enabled: false }]
+    await expect(a.imports.save({ ...none, logins, limits })).rejects.toMatchObject(conflict)
+    const groups = [{ ...staff, limits: {}, was: 0 }]
+    await expect(a.imports.save({ ...none, logins, groups })).rejects.toMatchObject(conflict)
+    await b.users.remove(id)
+    await expect(a.imports.save({ ...none, logins: [{ id, password: 'x' }, ...logins] })).rejects.toMatchObject(
+      conflict,
+    )
+    expect(await b.users.list()).toEqual([{ ...bob, id: ann, name: 'ann' }])
+    expect(await b.groups.list()).toEqual([staff])
   })
 
   it('add a watch of one name once, and bring none back that another has removed or added anew', async () => {
@@ -300,7 +347,7 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
   it('do not stop each other where they add for many of the same users', async () => {
     const [a, b, c] = await nodes('a', 'b', 'c')
     const added = Array.from({ length: 300 }, (_, i) => ({ ...bob, name: `user${i}` }))
-    const ids = await a.imports.save({ groups: [], added, changed: [] })
+    const ids = await a.imports.save({ groups: [], added, logins: [], limits: [] })
     const batch = (users: readonly number[], number: number) => {
       const rows = new Float64Array(users.length * usageWidth)
       for (const [i, user] of users.entries()) rows.set([user, 1, 0, 0, 0, 1, 0, 1], i * usageWidth)
