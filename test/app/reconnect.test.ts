@@ -74,7 +74,7 @@ test('why no daemon is reached is told to its end, and what to do', async () => 
   const { runtime } = await temporaryFolders()
   const socket = join(runtime, 'a-name-as-long-as-it-takes-to-fill-up-a-row.sock')
   await using app = openTerminal(process.execPath, [program, '--socket', socket])
-  await app.shows(/^ disconnected, retrying in \d+ s: no proxyd reached: .*\n.*\.sock;\n.*--socket\n.*1 Overview/)
+  await app.shows(/^ disconnected, retrying in \d+ s: no proxyd reached: .*\n.*\.sock;\n.*--socket\n+.*1 Overview/)
   expect(app.lines).toHaveLength(24)
   expect(app.lines[23]).toMatch(/q quit$/)
 })

@@ -133,7 +133,7 @@ it('tells a Unix socket that it may not open from no daemon', async () => {
   }
   await expect(connect({ kind: 'unix', path }, { timeoutMs })).rejects.toMatchObject({
     code: 'permission',
-    message: `connect EACCES ${path}; run this as the user that runs proxyd, or as root`,
+    message: `this user may not connect to ${path}; run this as the user that runs proxyd, or as root`,
   })
 })
 

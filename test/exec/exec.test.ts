@@ -158,7 +158,9 @@ test('without a daemon the status is 3, and the text says where none was (23)', 
   const path = join(await temporaryFolder(), 'none.sock')
   const { status, stderr } = await proxyTui('--socket', path, '--exec', 'whoami')
   expect(status).toBe(3)
-  expect(stderr).toMatch(/^proxy-tui: no proxyd reached: .*none\.sock; start it, or tell where it is .*\n$/)
+  expect(stderr).toMatch(
+    /^proxy-tui: no proxyd reached: .*there is no socket \S*none\.sock; start it there with 'proxyd', or tell where it is .*\n$/,
+  )
 })
 
 test('help needs no daemon', async () => {

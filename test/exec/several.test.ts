@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import { readCommandLine } from '../../tui/options/command-line.ts'
 import { mostDaemons } from '../../tui/options/daemons.ts'
+import { examples } from '../docs/examples.ts'
 import { startDaemon } from '../helpers/daemon.ts'
 import { run } from '../helpers/programs.ts'
 import { program, proxyTui } from '../helpers/proxy-tui.ts'
@@ -107,9 +108,8 @@ test('there is a most of daemons', async () => {
 })
 
 test('commands are carried out at each in turn, and the worst status counts', async () => {
-  const counts = { created: 0, connections: 0, up: 0, down: 0 }
-  const users = [{ name: 'bob', enabled: true, stored: true, ...counts, limits: {}, use: { ended: null } }]
-  const well = await startFakeDaemon((method) => (method === 'users.list' ? { users } : {}))
+  const listed = { ...examples['users.list'].result, next: undefined }
+  const well = await startFakeDaemon((method) => (method === 'users.list' ? listed : {}))
   const ill = await startFakeDaemon((method) => (method === 'users.add' ? new RpcError('exists', 'it is there') : {}))
   const commands = ['--password-stdin', '--exec', 'adduser bob; users']
   const where = await profilesOf(well, ill)

@@ -1,3 +1,4 @@
+import { getSystemErrorMessage } from 'node:util'
 import { readPrivateFile } from '../foreign-files.ts'
 import { ConnectionError } from './error.ts'
 import { asOwner } from './explain.ts'
@@ -12,11 +13,12 @@ export function readCookieFile(path: string): string {
   try {
     return checked(path)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
+    const { code, errno, message } = error as NodeJS.ErrnoException
+    const problem = errno === undefined ? message : getSystemErrorMessage(errno)
     const [failure, text] =
       code === 'ENOENT'
         ? (['cookie_missing', "there is no such file; it lies in the daemon's runtime directory"] as const)
-        : (['cookie_unusable', code === 'EACCES' ? `permission denied; ${asOwner}` : message] as const)
+        : (['cookie_unusable', code === 'EACCES' ? `permission denied; ${asOwner}` : problem] as const)
     throw new ConnectionError(failure, `cannot use the cookie file ${path}: ${text}`)
   }
 }

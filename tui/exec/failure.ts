@@ -70,7 +70,7 @@ function withHint(message: string, hint: string | undefined): string {
 
 /** What to do when a daemon is not reached or does not let us in, for whoever can choose our flags. */
 const mends: Readonly<Partial<Record<ConnectionErrorCode, string>>> = {
-  unreachable: 'start it, or tell where it is with --host or --socket',
+  unreachable: "start it there with 'proxyd', or tell where it is with --host or --socket",
   busy: 'try again when another client has gone',
   not_proxyd: 'is it the right --port or --socket? Management is on 8080, with TLS on 8443, unless told otherwise',
   version: "use the proxy-tui of the daemon's release",
