@@ -14,7 +14,7 @@ test.each([
   ['adduser bob --password-prompt', 'users.add', 'added bob'],
   ['passwd bob --password-prompt', 'users.setPassword', 'changed the password of bob'],
 ])('%s asks twice, shows nothing of the password, and sends it', async (command, method, done) => {
-  const daemon = await startFakeDaemon(() => ({}))
+  const daemon = await startFakeDaemon(() => ({ stored: true }))
   await using terminal = exec(daemon, command)
   await terminal.shows(/New password/)
   terminal.type('hünter 2x\u007f\r')

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { examples } from '../docs/examples.ts'
 import { program, proxyTui } from '../helpers/proxy-tui.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { openTerminal } from '../helpers/terminal.ts'
@@ -11,7 +12,7 @@ function startRules(): Promise<FakeDaemon> {
   return startFakeDaemon((method) =>
     method === 'rules.list'
       ? { revision: 7, rules: [], text: 'deny to a.example\n' }
-      : { revision: 8, added: [], removed: [], reordered: false, cut: 0 },
+      : { ...examples['rules.apply'].result, revision: 8 },
   )
 }
 

@@ -4,6 +4,7 @@ import { type Client, ConnectionError, connect } from '../client/index.ts'
 import type { ExecOptions } from '../options/command-line.ts'
 import type { NamedDaemon } from '../options/daemons.ts'
 import { type AskPassword, targetsAt } from '../options/passwords.ts'
+import { doubtful } from './doubt.ts'
 import { onlyLook } from './only-look.ts'
 
 interface Connection extends Pick<Context, 'call' | 'events'> {
@@ -39,7 +40,9 @@ export function connectionTo(
       const { call } = await connected()
       const isUpgrade = method === 'daemon.upgrade'
       const patience = isUpgrade ? upgradeMs : timeoutMs + hashMs * passwordsIn(params)
-      const answer = await inTime((signal) => call(method, params, { signal }), patience)
+      const answer = await inTime((signal) => call(method, params, { signal }), patience).catch((error: unknown) => {
+        throw doubtful(error, method, params)
+      })
       // Who has answered lets go of all: what follows is for the successor.
       if (isUpgrade) await close()
       return answer

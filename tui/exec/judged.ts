@@ -1,6 +1,7 @@
 import type { Context } from '../../shared/commands/context.ts'
 import { ConnectionError } from '../client/index.ts'
 import { judgeFor } from '../judge/judge.ts'
+import { doubtful } from './doubt.ts'
 
 const judge = judgeFor(() => {})
 
@@ -10,7 +11,8 @@ export function judged(context: Context): Context {
     ...context,
     async call(method, params) {
       const result = await context.call(method, params)
-      demandSound('result', method, result)
+      const nonsense = nonsenseOf('result', method, result)
+      if (nonsense) throw doubtful(nonsense, method, params)
       return result
     },
     async events(event) {
@@ -21,13 +23,14 @@ export function judged(context: Context): Context {
 
 async function* soundOnly<Event>(name: string, events: AsyncIterable<Event>): AsyncGenerator<Event> {
   for await (const event of events) {
-    demandSound('event', name, event)
+    const nonsense = nonsenseOf('event', name, event)
+    if (nonsense) throw nonsense
     yield event
   }
 }
 
-function demandSound(said: 'result' | 'event', name: string, value: unknown): void {
+function nonsenseOf(said: 'result' | 'event', name: string, value: unknown): ConnectionError | null {
   const problem = judge(said, name, value)
-  if (problem !== null)
-    throw new ConnectionError('malformed', `the daemon's ${said} of ${name} makes no sense: ${problem}`)
+  if (problem === null) return null
+  return new ConnectionError('malformed', `the daemon's ${said} of ${name} makes no sense: ${problem}`)
 }

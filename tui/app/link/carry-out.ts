@@ -6,6 +6,7 @@ import { findVerb } from '../../../shared/commands/verbs.ts'
 import { safeText } from '../../../shared/format/safe-text.ts'
 import type { Result } from '../../../shared/protocol/methods.ts'
 import type { Client } from '../../client/index.ts'
+import { doubtful } from '../../exec/doubt.ts'
 import { failureOf } from '../../exec/failure.ts'
 import { cellText, tableLines } from '../../exec/render.ts'
 import { readTextFile, writeTextFile } from '../../exec/text-file.ts'
@@ -26,7 +27,7 @@ export async function carryOut(commands: readonly Command[], call: Client['call'
   for (const command of commands) {
     const { name, verb } = command
     try {
-      const outcome = await once(command, { ...elsewhere, call: name === 'raw' ? guarded(call) : call })
+      const outcome = await once(command, { ...elsewhere, call: doubting(name === 'raw' ? guarded(call) : call) })
       outcomes.push(outcome)
       if (outcome.problem) return { outcomes, problem: `${name}: ${outcome.problem}` }
     } catch (error) {
@@ -87,6 +88,14 @@ function undoRules({ data }: Outcome, { text, revision }: Result<'rules.list'>):
   const { revision: now } = (data ?? {}) as Partial<Result<'rules.apply'>>
   if (text === undefined || now !== revision + 1) return {}
   return { undo: { verb: 'rules apply', values: [], flags: { text, revision: String(now) } } }
+}
+
+/** Says of a change that has no answer that it may have been made. */
+function doubting(call: Client['call']): Client['call'] {
+  return (method, params) =>
+    call(method, params).catch((error: unknown) => {
+      throw doubtful(error, method, params)
+    })
 }
 
 /** A call typed by hand must not change what the app's own connection follows, nor what it may. */
