@@ -76,7 +76,8 @@ export async function startBanning(
       const nuisances = new Nuisances(
         engine.tables,
         () => patience,
-        (address, nuisance) => bans.noted(address, nuisance),
+        (address, { kind, stayed }) =>
+          kind === 'silent' ? bans.wasSilent(address, stayed) : bans.noted(address, kind),
       )
       parts.defer(() => nuisances.stop())
     },

@@ -12,7 +12,11 @@ interface Facts {
 const reasons = {
   denied: { words: 'wrong password', means: 'wrong or missing password', refusal: 'permission' },
   malformed: { words: 'not understood', means: 'neither SOCKS nor a request to a proxy', refusal: 'request' },
-  unsupported: { words: 'not supported', means: 'no such command or kind of address', refusal: 'request' },
+  unsupported: {
+    words: 'not supported',
+    means: 'no such command, kind of address or protocol, or what is for servers of HTTP',
+    refusal: 'request',
+  },
   forbidden: { words: 'forbidden', means: 'by the rules', refusal: 'permission' },
   limit_user: { words: 'limit of user', means: 'as many connections as the user may have', refusal: 'permission' },
   limit_source: { words: 'limit of source', means: 'as many as the address may have', refusal: 'permission' },

@@ -164,6 +164,11 @@ export class Bans implements Sources {
     this.#penalties.note(address, offence, this.#now())
   }
 
+  /** A client of this address, 4 or 16 bytes, said nothing for so many milliseconds, until its time was up. */
+  wasSilent(address: Uint8Array, silence: number): void {
+    this.#penalties.noteSilence(address, silence, this.#now())
+  }
+
   /** How many there are of addresses, or networks, of each family. */
   countByFamily(): Record<'ipv4' | 'ipv6', number> {
     const { bans } = this.#penalties
@@ -324,8 +329,8 @@ function isSameBan(one: Ban, other: Ban): boolean {
 
 const reasonWords: Readonly<Record<BanReason, string>> = {
   login: 'wrong passwords',
-  malformed: 'what is neither SOCKS nor HTTP',
-  silent: 'connections that ask for nothing',
+  malformed: 'what is no request to a proxy',
+  silent: 'hundreds of connections that ask for nothing',
   operator: "an operator's word",
 }
 

@@ -8,10 +8,12 @@ const day = 86_400 * second
 /**
  * What a client did that one with a right to be here does not, and what it costs, in milliseconds. `crowding`: its login was
  * dropped, since its source had more waiting than others. It counts where one has failed: a flood of guesses is checked too
- * slowly for those that fail to add up.
+ * slowly for those that fail to add up. `unsupported`: any web page can have a browser do it, but not a thousand times a second.
  */
-const offences = { login: 5 * second, crowding: second, malformed: second, silent: 2 * second } as const
+const offences = { login: 5 * second, crowding: second, malformed: second, unsupported: 1 } as const
 export type Offence = keyof typeof offences
+/** A web page can have a browser open connections that say nothing, but no more at once: 256 in Chromium. */
+const silentAtOnce = 320
 
 /** From so much on a source is kept out for as long as that is. */
 const banFrom = 15 * second
@@ -92,18 +94,19 @@ export class Penalties {
    * it was. False if it does not count.
    */
   note(address: Uint8Array, offence: Offence, now: number, login?: number): boolean {
-    const network = sourceNetwork(address, 64)
-    const record = this.#recordOf(network)
+    const record = this.#recordOf(sourceNetwork(address, 64))
     if (login !== undefined) {
       if (record.failures.includes(login)) return false
       record.failures.push(login)
       if (record.failures.length > failuresRemembered) record.failures.shift()
     } else if (offence === 'crowding' && record.failures.length === 0) return false
-    this.#punish(network, record, offence, banFrom, now)
-    if (address.length === 4) return true
-    const wide = sourceNetwork(address, 48)
-    this.#punish(wide, this.#recordOf(wide), offence, wideFactor * banFrom, now)
+    this.#earn(address, offences[offence], banReasonOf(offence), now)
     return true
+  }
+
+  /** A client of `address`, 4 or 16 bytes, said nothing for so many milliseconds. It adds up while there are more than `silentAtOnce`. */
+  noteSilence(address: Uint8Array, silence: number, now: number): void {
+    this.#earn(address, silence / silentAtOnce, 'silent', now)
   }
 
   /** Puts a ban in the place of one that there is; false if there are as many as there can be, none of them earned. */
@@ -139,10 +142,16 @@ export class Penalties {
     for (const ban of this.bans) if (ban.until <= now) this.#end(ban)
   }
 
-  #punish(network: Network, record: Record, offence: Offence, from: number, now: number): void {
+  #earn(address: Uint8Array, penalty: number, reason: BanReason, now: number): void {
+    this.#punish(sourceNetwork(address, 64), penalty, reason, banFrom, now)
+    if (address.length === 16) this.#punish(sourceNetwork(address, 48), penalty, reason, wideFactor * banFrom, now)
+  }
+
+  #punish(network: Network, penalty: number, reason: BanReason, from: number, now: number): void {
+    const record = this.#recordOf(network)
     // What comes to light once it is banned was done before.
     if (this.isExempt(network) || this.#bans.has(formatNetwork(network))) return
-    record.forgiven = Math.min(Math.max(record.forgiven, now) + offences[offence], now + longestFirst)
+    record.forgiven = Math.min(Math.max(record.forgiven, now) + penalty, now + longestFirst)
     const earned = record.forgiven - now
     if (earned < from) return
     // Who is known starts anew, too: of a /48 it takes a while to find out.
@@ -150,7 +159,6 @@ export class Penalties {
     if (this.#options.isKnown(network, now)) return
     const isRepeat = record.lastBan > 0 && now - record.lastEnd < day
     const length = Math.min(day, isRepeat ? Math.max(earned, 2 * record.lastBan) : earned)
-    const reason = offence === 'crowding' ? 'login' : offence
     const ban: Ban = { network, since: now, until: now + length, reason, by: null }
     if (this.ban(ban)) this.remember(ban)
   }
@@ -179,6 +187,11 @@ export class Penalties {
     }
     return record
   }
+}
+
+function banReasonOf(offence: Offence): BanReason {
+  if (offence === 'crowding') return 'login'
+  return offence === 'unsupported' ? 'malformed' : offence
 }
 
 /** What counts as one source: an IPv4 address, or the network of `bits` that an IPv6 address is in. */

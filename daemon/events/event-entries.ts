@@ -72,8 +72,8 @@ export function eventOfBan(ban: Ban, isBanned: boolean, time: number): Omit<Even
 
 const banReasons: Readonly<Record<Ban['reason'], string>> = {
   login: 'wrong passwords',
-  malformed: 'what is neither SOCKS nor HTTP',
-  silent: 'connections that ask for nothing',
+  malformed: 'what is no request to a proxy',
+  silent: 'hundreds of connections that ask for nothing',
   operator: "an operator's word",
 }
 

@@ -103,11 +103,11 @@ export class HttpConversation implements Conversation {
       }
       if (state === 'more') return more
       if (state === 'malformed') return this.#end(refusal(malformed), 'malformed')
-      if (state === 'too long') return this.#end(refusal(tooLong), 'malformed')
+      if (state === 'too long') return this.#end(refusal(tooLong), 'unsupported')
       return this.#take(readRequest(this.#reader.head))
     } catch (error) {
       if (!(error instanceof BadRequest)) throw error
-      return this.#end(refusal(error.status), error.status.code === 505 ? 'unsupported' : 'malformed')
+      return this.#end(refusal(error.status), error.why)
     }
   }
 

@@ -1,4 +1,5 @@
 import { type Destination, namedDestination } from '../net/destination.ts'
+import type { Refusal } from '../socks/conversation.ts'
 import { betweenHops, lasting, optionsOf, trimmed } from './hop-by-hop.ts'
 import { latin1, type Status } from './replies.ts'
 import { RequestBody } from './request-body.ts'
@@ -25,9 +26,12 @@ interface Login {
 export class BadRequest extends Error {
   readonly status: Status
 
-  constructor(text: string, code = 400, phrase = 'Bad Request') {
+  readonly why: Refusal
+
+  constructor(text: string, why: Refusal = 'malformed', code = 400, phrase = 'Bad Request') {
     super(text)
     this.name = 'BadRequest'
+    this.why = why
     this.status = { code, phrase, error: 'http_request_error', text }
   }
 }
@@ -35,13 +39,19 @@ export class BadRequest extends Error {
 type Field = readonly [name: string, value: string]
 
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+const wantsPlace = 'this is a proxy: ask it for http://HOST/PATH, or by CONNECT for HOST:PORT'
 const requestLine = new RegExp(`^(${token}) ([!-~]+) HTTP/(\\d)\\.(\\d)$`)
 const fieldLine = new RegExp(`^(${token}):(.*)$`)
-/** The version is looked at before the rest of the head has come. */
+/**
+ * Looks at the first line before the rest of the head has come. What a browser asks of a server, which any web page can have it ask of us, is
+ * no more malformed than another version is, whatever comes behind it. Throws a `BadRequest`.
+ */
 export function checkRequestLine(line: string): void {
-  const [, , , major] = requestLine.exec(line) ?? []
+  const [, , target = '', major] = requestLine.exec(line) ?? []
   if (major === undefined) throw new BadRequest('this is no request of HTTP/1.1')
-  if (major !== '1') throw new BadRequest('this proxy speaks HTTP/1.1', 505, 'HTTP Version Not Supported')
+  if (major !== '1')
+    throw new BadRequest('this proxy speaks HTTP/1.1', 'unsupported', 505, 'HTTP Version Not Supported')
+  if (/^[/*]/.test(target)) throw new BadRequest(wantsPlace, 'unsupported')
 }
 
 /**
@@ -91,8 +101,7 @@ function placeIn(method: string, target: string): Place {
     return { destination: destinationFor(host, port), authority: target, path: '' }
   }
   const [, authority, path = ''] = /^http:\/\/([^/?#]*)([^#]*)$/i.exec(target) ?? []
-  if (authority === undefined)
-    throw new BadRequest('this is a proxy: ask it for http://HOST/PATH, or by CONNECT for HOST:PORT')
+  if (authority === undefined) throw new BadRequest(wantsPlace)
   const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(authority) ?? []
   const destination = destinationFor(host, port || '80')
   if (path.startsWith('/')) return { destination, authority, path }

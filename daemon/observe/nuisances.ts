@@ -6,11 +6,14 @@ const period = 250
 /** So many are told of in one look: a flood of them shall not keep the main thread busy. */
 const most = 1_000
 
-/** What a client did that has not learnt SOCKS, or does not mean to use it. */
-export type Nuisance = 'malformed' | 'silent'
+/** What a client did that has not learnt to use a proxy, or does not mean to, and how long it stayed, in milliseconds. */
+export interface Nuisance {
+  readonly kind: 'malformed' | 'unsupported' | 'silent'
+  readonly stayed: number
+}
 
 /**
- * Tells of clients that did not speak SOCKS, or said nothing until their time was up, from the rows of ended sessions that
+ * Tells of clients that asked for nothing that we do, or said nothing until their time was up, from the rows of ended sessions that
  * loops leave behind anyway: it costs them nothing. Under a flood that fills the ring faster than it is read some are
  * missed, of whom enough is left.
  */
@@ -56,10 +59,10 @@ export class Nuisances {
 
   /** Who was silent and gave up a place for others had less time than they were promised: that is no nuisance. */
   #nuisanceOf({ reason, closed, since }: SessionTable, row: number): Nuisance | undefined {
-    if (reason[row] === Reason.malformed) return 'malformed'
-    if (reason[row] !== Reason.silent) return undefined
     const stayed = closed[row] - since[row * stateCount + State.negotiating]
+    if (reason[row] === Reason.malformed) return { kind: 'malformed', stayed }
+    if (reason[row] === Reason.unsupported) return { kind: 'unsupported', stayed }
     // Timers of Node may be a millisecond early.
-    return stayed >= this.#patience() - 5 ? 'silent' : undefined
+    return reason[row] === Reason.silent && stayed >= this.#patience() - 5 ? { kind: 'silent', stayed } : undefined
   }
 }

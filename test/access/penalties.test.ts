@@ -96,11 +96,22 @@ describe('penalties', () => {
   it('count other nuisances for less', () => {
     const { penalties, bans } = start()
     for (let i = 0; i < 14; i++) penalties.note(bytes('192.0.2.1'), 'malformed', 0)
-    for (let i = 0; i < 7; i++) penalties.note(bytes('192.0.2.2'), 'silent', 0)
     expect(bans).toEqual([])
     penalties.note(bytes('192.0.2.1'), 'malformed', 0)
-    penalties.note(bytes('192.0.2.2'), 'silent', 0)
-    expect(bans).toMatchObject([{ reason: 'malformed' }, { reason: 'silent' }])
+    expect(bans).toMatchObject([{ reason: 'malformed' }])
+  })
+
+  it('keep nobody out for what a web page can have a browser do, but for a flood of it', () => {
+    const { penalties, bans } = start()
+    // As many as a browser has at once, each until its time is up, or as fast as they go: a minute of it.
+    for (let now = 0; now < 60 * second; now += 10 * second)
+      for (let i = 0; i < 256; i++) penalties.noteSilence(bytes('2001:db8::1'), 10 * second, now)
+    for (let now = 0; now < 60 * second; now++) penalties.note(bytes('192.0.2.1'), 'unsupported', now)
+    expect(bans).toEqual([])
+    for (let now = 60 * second; now < 120 * second; now += 10 * second)
+      for (let i = 0; i < 500; i++) penalties.noteSilence(bytes('2001:db8::1'), 10 * second, now)
+    for (let now = 60 * second; now < 80 * second; now += 0.5) penalties.note(bytes('192.0.2.1'), 'unsupported', now)
+    expect(bans).toMatchObject([{ reason: 'silent' }, { reason: 'malformed' }])
   })
 
   it('take all addresses of a /64 for one source, and of a /48 for one that does very much', () => {

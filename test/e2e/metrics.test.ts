@@ -152,7 +152,7 @@ it('tells of operators, bans, the certificate, the access log and the store, and
   await operator.call('bans.add', { source: '192.0.2.1', seconds: 3600 })
   await operator.call('bans.add', { source: '2001:db8::/64' })
   const client = await connectPeer('127.0.0.1', daemon.port('socks'))
-  client.write('get / HTTP/1.1\r\n\r\n')
+  client.write('(get / HTTP/1.1\r\n\r\n')
   await client.discard()
   const writes = 'proxyd_store_write_seconds_count'
   await eventually(async () => {

@@ -190,7 +190,7 @@ describe.each(enginesOfOneLoop)('behind a balancer, $kind engine', ({ start: eng
       expect(proxy.total(Total.accepted)).toBe(more)
       expect(proxy.rows().at(-1)?.client).toMatch(/^::ffff:127\.0\.0\.9 /)
     }
-    const broken = await passOn(proxy, bytes(header, 'get'))
+    const broken = await passOn(proxy, bytes(header, '(get'))
     broken.finish()
     await broken.discard()
     await eventually(() => expect(proxy.closed()).toMatchObject([{ reason: 'malformed' }]))

@@ -32,7 +32,7 @@ describe.each(engines)('$kind engine: rows of sessions that ended', ({ start }) 
     const count = most + 200
     const visit = async () => {
       const client = await proxy.client()
-      client.write('garbage')
+      client.write('(garbage)')
       await client.discard()
       client.finish()
     }

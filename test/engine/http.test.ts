@@ -205,7 +205,7 @@ describe.each(enginesOfOneLoop)('$kind engine: clients of HTTP and SOCKS 4', ({ 
     ['CONNECT nowhere.test:1', '502', 'dns_error', 'notFound'],
     ['CONNECT zero.test:1', '403', 'http_request_denied', 'forbidden'],
     ['GET http://dead.test:1/', '502', 'connection_refused', 'refused'],
-    ['GET /', '400', 'http_request_error', 'malformed'],
+    ['GET /', '400', 'http_request_error', 'unsupported'],
   ])('are told what came of %s: %s %s', async (line, code, error, reason) => {
     const proxy = await open()
     const client = await proxy.client()
@@ -268,6 +268,6 @@ describe.each(enginesOfOneLoop)('$kind engine: clients of HTTP and SOCKS 4', ({ 
     for (const said of [bytes(5, 1, 0), bytes(4, 1, 0, 1), bytes('CONNECT a:1 HTTP/1.1\r\n\r\n'), bytes(0x16, 3)])
       expect(await heard(said)).toBe('')
     await proxy.empty()
-    expect(proxy.closed().map(({ reason }) => reason)).toEqual(Array(4).fill('malformed'))
+    expect(proxy.closed().map(({ reason }) => reason)).toEqual(Array(4).fill('unsupported'))
   })
 })

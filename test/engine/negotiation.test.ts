@@ -264,7 +264,7 @@ describe.each(enginesOfOneLoop)('$kind engine: negotiation', ({ start }) => {
   it('says nothing to what it does not understand', async () => {
     const proxy = await shared()
     const client = await proxy.client()
-    client.write('get / HTTP/1.1\r\n\r\n')
+    client.write('(get / HTTP/1.1\r\n\r\n')
     expect(await client.readTextToEnd()).toBe('')
   })
 

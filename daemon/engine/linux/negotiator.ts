@@ -8,7 +8,7 @@ import { Reason, State, stateCount, Total } from '../session-table.ts'
 import type { KnownSources } from '../shared/known-sources.ts'
 import { shortHead } from '../shared/long-heads.ts'
 import type { PasswordMemory } from '../shared/password-memory.ts'
-import { otherConversation, refusalReply } from '../shared/protocols.ts'
+import { otherConversation, refusalReply, strangerReason } from '../shared/protocols.ts'
 import { refusalOf } from '../shared/refusals.ts'
 import { grace, type SilentClient, toMakeRoom } from '../shared/silent-clients.ts'
 import { SourceQueues } from '../shared/source-queues.ts'
@@ -240,7 +240,7 @@ export class Negotiator implements Stage {
     const other = otherConversation(said, termsFor(this.#loop, this.#sessions.table, slot))
     if (!other) {
       this.forget(slot)
-      this.#loop.refusals.refuse(slot, undefined, Reason.malformed)
+      this.#loop.refusals.refuse(slot, undefined, strangerReason(said))
       return false
     }
     this.#negotiations[slot] = other

@@ -6,7 +6,7 @@ import { Negotiation, otherVersion } from '../../socks/negotiation.ts'
 import type { Login } from '../engine.ts'
 import { Reason } from '../session-table.ts'
 import { shortHead } from '../shared/long-heads.ts'
-import { otherConversation } from '../shared/protocols.ts'
+import { otherConversation, strangerReason } from '../shared/protocols.ts'
 import { refusalOf } from '../shared/refusals.ts'
 import { mayNeedNoLogin } from '../shared/trusted-sources.ts'
 import type { Session } from './session.ts'
@@ -88,7 +88,7 @@ class Greeter {
       return this.#take(other.receive(said))
     }
     client.off('data', this.#receive)
-    this.#session.finish(undefined, Reason.malformed)
+    this.#session.finish(undefined, strangerReason(said))
   }
 
   async #authenticate(login: Login): Promise<void> {

@@ -1,20 +1,36 @@
 import { HttpConversation } from '../../http/http-conversation.ts'
 import { challenge, refusal, type Status, tunnelStands } from '../../http/replies.ts'
 import { type Conversation, Protocol, type Terms } from '../../socks/conversation.ts'
-import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
+import { type Bound, encodeReply, Reply, version } from '../../socks/messages.ts'
 import { granted4, rejected4, Socks4, version4 } from '../../socks/socks4.ts'
 import { Reason } from '../session-table.ts'
 import type { Refusal } from './refusals.ts'
 
-/** The methods of HTTP are in capitals, as far as anybody uses them. */
-const [firstCapital, lastCapital] = [0x41, 0x5a]
+/** Those that a method of HTTP may begin with: a page may have a browser use any (RFC 9110, section 5.6.2). */
+const methodOctets = new Set(
+  Buffer.from("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 'latin1'),
+)
+/**
+ * What else a page can have a browser begin with: TLS, STUN (RFC 8489), also behind its length (RFC 4571), and the hello of TLS that some
+ * send ahead of that.
+ */
+const browserOctets = new Set([0x16, 0x00, 0x01, 0x02, 0x80])
 
 /** The conversation that these first bytes, which are not those of SOCKS 5, begin; undefined: none that clients may have. */
 export function otherConversation([first = 0]: Uint8Array, terms: Terms): Conversation | undefined {
   const { protocols } = terms
   if (first === version4) return protocols.includes('socks4') ? new Socks4(terms) : undefined
-  const isHttp = first >= firstCapital && first <= lastCapital && protocols.includes('http')
+  const isHttp = methodOctets.has(first) && protocols.includes('http')
   return isHttp ? new HttpConversation(terms) : undefined
+}
+
+/**
+ * Why a client goes that begins what it may not have. What any web page can have its reader's browser say, or the settings leave out, is a
+ * mistake of somebody who may have a right to be here.
+ */
+export function strangerReason([first = 0]: Uint8Array): Reason {
+  const isMistake = first === version || first === version4 || methodOctets.has(first) || browserOctets.has(first)
+  return isMistake ? Reason.unsupported : Reason.malformed
 }
 
 /** What a client is told when what it asked for stands, at this address; undefined: nothing, for its destination answers. */

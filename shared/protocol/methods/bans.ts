@@ -10,7 +10,7 @@ export const ban = z.object({
   reason: z
     .enum(banReasons)
     .describe(
-      '`login`: wrong passwords; `malformed`: what is neither SOCKS nor HTTP; `silent`: connections that ask for nothing; `operator`: ' +
+      '`login`: wrong passwords; `malformed`: what is no request to a proxy; `silent`: hundreds of connections that ask for nothing; `operator`: ' +
         'somebody said so',
     ),
   by: z.string().nullable().describe('the operator who did; null: the daemon'),

@@ -119,7 +119,7 @@ const entered = (message: Uint8Array) =>
 const refusals: Record<string, Ending> = {
   'bad password': refused(80, '05020101', saying(greeting, loginOf('other', 'wrong'))),
   'no method in common': refused(40, '05ff', saying(Uint8Array.of(5, 1, 0))),
-  'another protocol': refused(40, '', saying(new TextEncoder().encode('get / HTTP/1.1\r\n\r\n'))),
+  'another protocol': refused(40, '', saying(new TextEncoder().encode('(get / HTTP/1.1\r\n\r\n'))),
   garbage: refused(40, '', saying(Uint8Array.from({ length: 200 }, (_, i) => (i * 167 + 77) & 0xff))),
   'another command': refused(40, refusal('07'), entered(requestFor(someAddress, 80, 9))),
   'another kind of address': refused(40, refusal('08'), entered(Uint8Array.of(5, 1, 0, 9, 0))),

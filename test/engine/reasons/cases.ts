@@ -96,7 +96,7 @@ export const cases: readonly Case[] = [
     title: 'garbage',
     reason: 'malformed',
     states: refusedAtOnce,
-    act: ({ client }) => refused(client, 'get / HTTP/1.1\r\n\r\n'),
+    act: ({ client }) => refused(client, '(get / HTTP/1.1\r\n\r\n'),
   },
   {
     title: 'a name of length 0',
