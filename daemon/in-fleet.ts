@@ -64,7 +64,13 @@ export function joinFleet(
       watches: async () => (isLeft ? undefined : watches.adopt()),
     },
   })
-  const heartbeat = new Heartbeat({ store: fleet, tell: () => facts(), moved: () => observed.metrics.now(), warn })
+  const heartbeat = new Heartbeat({
+    store: fleet,
+    tell: () => facts(),
+    moved: () => observed.metrics.now(),
+    warn,
+    clockIs: (off) => administered.limits.clockIs(off),
+  })
   const orders = new Orders({
     store: fleet,
     carryOut: (order) => answerTo(order, control),
@@ -107,6 +113,8 @@ export function joinFleet(
     },
     leave() {
       isLeft = true
+      // The other one refuses what it cannot do, and this one goes along with what that does.
+      administered.limits.clockIs(undefined)
       follower.start()
     },
   }

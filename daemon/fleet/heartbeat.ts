@@ -22,6 +22,8 @@ export interface HeartbeatOptions {
   /** Microseconds of processor time, which only grow. */
   readonly spent?: () => number
   readonly warn: (message: string) => void
+  /** Hears, in words, when the clock of this machine is another one than that of the store, and, undefined, when it is that again. */
+  readonly clockIs: (off: string | undefined) => void
   /** Milliseconds on a clock that only goes forward. */
   readonly now?: () => number
 }
@@ -88,10 +90,14 @@ export class Heartbeat {
     const isOff = Math.abs(ahead) > clocksApart
     if (isOff && !this.#isOff) {
       const off = `${formatDuration(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} that of the store`
+      this.#options.clockIs(off)
       this.#options.warn(
         `the clock of this machine is ${off}: bans, quotas, expiry and usage go by it, so have it set, such as by NTP`,
       )
-    } else if (!isOff && this.#isOff) this.#options.warn('the clock of this machine is that of the store again')
+    } else if (!isOff && this.#isOff) {
+      this.#options.clockIs(undefined)
+      this.#options.warn('the clock of this machine is that of the store again')
+    }
     this.#isOff = isOff
   }
 

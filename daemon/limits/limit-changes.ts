@@ -54,6 +54,8 @@ export class LimitChanges {
   readonly #obey: () => Promise<unknown>
   /** Of the last change to any user or group; it only grows. */
   #revision: number
+  /** In words, how far the clock of this machine is from that of the other nodes of a fleet; undefined: it is theirs. */
+  #clockOff: string | undefined
 
   constructor({ accounts, groups, keeper, store, late, turns, obey }: LimitChangesOptions) {
     this.#late = late
@@ -74,6 +76,11 @@ export class LimitChanges {
   /** Goes on counting from here at least: somebody else has made a change with this revision, in a turn of theirs. */
   reachRevision(revision: number): void {
     this.#revision = Math.max(this.#revision, revision)
+  }
+
+  /** By the moment of it each node knows whether a quota has begun anew: from now on, that is told with a clock that is so far off. */
+  clockIs(off: string | undefined): void {
+    this.#clockOff = off
   }
 
   /** See the method `users.set`. */
@@ -100,6 +107,13 @@ export class LimitChanges {
   resetQuota({ names, where }: Params<'users.resetQuota'>): Promise<Result<'users.resetQuota'>> {
     return this.#turns.take(async () => {
       const accounts = await this.#chosen(names, where)
+      if (this.#clockOff !== undefined) {
+        const mend = 'have it set, or reset the quota on another node'
+        throw new Refusal(
+          'conflict',
+          `the clock of this machine is ${this.#clockOff}, so the other nodes would not hear of it: ${mend}`,
+        )
+      }
       await this.#keeper.reset(accounts)
       await this.#obey()
       return { reset: accounts.length }

@@ -20,12 +20,14 @@ function heartOf(name: string, facts: () => NodeFacts = () => factsOf(name)) {
   const moved = { up: 0, down: 0 }
   const spent = { micros: 0 }
   const warnings: string[] = []
+  const clocks: (string | undefined)[] = []
   const heart = new Heartbeat({
     ...{ store: fleet.as(name), tell: facts, moved: () => moved, spent: () => spent.micros },
     ...{ now: () => fleet.now, warn: (message: string) => void warnings.push(message) },
+    clockIs: (off) => void clocks.push(off),
   })
   onTestFinished(() => heart.stop())
-  return { heart, moved, spent, warnings }
+  return { heart, moved, spent, warnings, clocks }
 }
 
 function nodesOf(node: string) {
@@ -66,7 +68,7 @@ it('a node tells how it does every few seconds, at once when something changes, 
 })
 
 it('a node says that its clock is not that of the store, once, and that it is again', async () => {
-  const { heart, warnings } = heartOf('a')
+  const { heart, warnings, clocks } = heartOf('a')
   fleet.clock = Date.now() - 7_200_000
   heart.start()
   await passes(20_000)
@@ -79,6 +81,8 @@ it('a node says that its clock is not that of the store, once, and that it is ag
   fleet.clock = Date.now() + 7_200_000
   await passes(6_000)
   expect(warnings[2]).toMatch(/^the clock of this machine is (2h00m|1h59m) behind that of the store/)
+  const behind = expect.stringMatching(/behind that of the store$/)
+  expect(clocks).toEqual(['2h00m ahead of that of the store', undefined, behind])
 })
 
 it('a store that does not answer keeps no node from ending', async () => {

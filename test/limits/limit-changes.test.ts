@@ -70,6 +70,18 @@ async function restarted(): Promise<readonly Account[]> {
 
 const limitsOf = (name: string) => accounts.named(name)?.limits
 
+it('begins no quota anew of which other nodes would not hear, for the clock is another one', async () => {
+  changes.clockIs('2h00m ahead of that of the store')
+  const refused = changes.resetQuota({ names: ['bob'] })
+  await expect(refused).rejects.toThrow(
+    /^the clock of this machine is 2h00m ahead of that of the store, .* on another node$/,
+  )
+  await expect(refused).rejects.toMatchObject({ kind: 'conflict' })
+  expect(obeyed).toBe(0)
+  changes.clockIs(undefined)
+  expect(await changes.resetQuota({ names: ['bob'] })).toEqual({ reset: 1 })
+})
+
 describe('setting limits of users', () => {
   it('reads what people write, acts, and outlasts a restart', async () => {
     const fields = { 'rate-down': '10MB/s', 'max-connections': 5, sources: ['10.0.0.0/8', '::1'], quota: null }
