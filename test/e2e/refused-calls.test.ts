@@ -1,13 +1,15 @@
 import { constants } from 'node:os'
 import { describe, expect, test } from 'vitest'
+import { bytes } from '../helpers/bytes.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
 import { operate } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { canRefuseCalls, refusing, refusingInUse } from '../helpers/refused-calls.ts'
+import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
-const { EPERM, ENOSYS, EINVAL } = constants.errno
+const { EADDRNOTAVAIL, EPERM, ENOSYS, EINVAL } = constants.errno
 /** More than one buffer of any engine. */
 const bulk = 'x'.repeat(1024 * 1024)
 
@@ -83,6 +85,21 @@ describe.runIf(canRefuseCalls)('where a sandbox refuses calls,', () => {
     const { stderr } = await daemon.stop()
     expect(stderr.match(/cannot be accepted/g)).toHaveLength(1)
   })
+
+  test.each(['portable', 'linux'])(
+    'or no port is left towards a target, which the %s engine says once',
+    async (engine) => {
+      const daemon = await startDaemon(['--engine', engine], { within: refusingInUse(EADDRNOTAVAIL, 'connect') })
+      for (const host of ['127.0.0.1', '::1', '127.0.0.1']) {
+        const client = await connectPeer('127.0.0.1', daemon.port('socks'))
+        client.write(bytes(greeting, request(host, 80)))
+        expect(await client.readHex(2)).toBe('0500')
+        await expectRefusal(client, '01')
+      }
+      await daemon.logs(/"warn".*all ports of this machine towards their target are taken/)
+      expect((await daemon.stop()).stderr.match(/are taken/g)).toHaveLength(1)
+    },
+  )
 
   test('but where it refuses none of ours, nothing is said of it', async () => {
     const daemon = await startDaemon([])

@@ -15,7 +15,7 @@ import {
 import { copyMapped, SocketAddress } from '../../os/socket-address.ts'
 import { forwarded, Reason, State } from '../session-table.ts'
 import { mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/happy-eyeballs.ts'
-import { type Failure, notAllowed, notFound, notResolved, refusalOf } from '../shared/refusals.ts'
+import { type Failure, noPortLeft, notAllowed, notFound, notResolved, refusalOf } from '../shared/refusals.ts'
 import { holderOf } from '../shared/shares.ts'
 import type { Verdicts } from '../shared/verdicts.ts'
 import type { Opener } from './admitter.ts'
@@ -183,7 +183,10 @@ export class Dialer implements Opener, Stage {
       const outbound = { user: table.user[slot], name: dial.name, bytes }
       result = egress.bindToFirst(verdicts.egress, outbound, (address) => leaveFrom(socket, address))
     }
-    if (result === 0) result = connectSocket(socket, bytes, dial.port, scope)
+    if (result === 0) {
+      result = connectSocket(socket, bytes, dial.port, scope)
+      if (result === -errno.EADDRNOTAVAIL && bytes.length === 4) this.#loop.post({ type: 'warn', message: noPortLeft })
+    }
     // An address that was asked for stands there already.
     if (dial.name !== undefined) {
       table.open(slot)
