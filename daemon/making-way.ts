@@ -197,6 +197,11 @@ async function tellUsage(successor: Channel, usage: Usage, batch: UsageBatch): P
   usage.correct((await successor.ask('usage', { ...batch, rows: [...batch.rows] })) as UsageTotal[])
 }
 
+/** As of a store that cannot be reached: what acts already is to be stored later. */
+function asOfStore(error: unknown): never {
+  throw error instanceof Refusal ? new StoreError('failed', error.message) : error
+}
+
 /** What this process would store, told to the successor: it keeps the store, and knows of what operators change by itself. */
 function elsewhere(successor: Channel, saveUsage: Save): Elsewhere {
   return {
@@ -209,7 +214,9 @@ function elsewhere(successor: Channel, saveUsage: Save): Elsewhere {
         case 'bans.save': {
           // Which of them are over the successor sees by itself.
           const changes = [...(first as Parameters<Store['bans']['save']>[0]).values()]
-          return successor.ask('bans', { bans: changes.filter((ban) => ban !== null && ban !== 'passed') })
+          return successor
+            .ask('bans', { bans: changes.filter((ban) => ban !== null && ban !== 'passed') })
+            .catch(asOfStore)
         }
         case 'users.insert': {
           const [id] = (await successor.ask('ids', { names: [(first as StoredUser).name] })) as number[]
@@ -227,9 +234,9 @@ function elsewhere(successor: Channel, saveUsage: Save): Elsewhere {
     async read(part, method, [first]) {
       switch (`${part}.${method}`) {
         case 'users.named':
-          return successor.ask('stored', { part, method, given: first })
+          return successor.ask('stored', { part, method, given: first }).catch(asOfStore)
         case 'settings.load': {
-          const stored = await successor.ask('stored', { part, method })
+          const stored = await successor.ask('stored', { part, method }).catch(asOfStore)
           const { revision, values } = stored as { revision: number; values: [string, SettingValue][] }
           return { revision, values: new Map(values) }
         }

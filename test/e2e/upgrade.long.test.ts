@@ -5,7 +5,7 @@ import { eventually } from '../helpers/eventually.ts'
 import { Flow, Visits } from '../helpers/flows.ts'
 import { operate } from '../helpers/operate.ts'
 import { exec } from '../helpers/proxy-tui.ts'
-import { bob, startUpgradable, status, upgradableEngines } from '../helpers/upgradable.ts'
+import { bob, endForSure, startUpgradable, status, upgradableEngines } from '../helpers/upgradable.ts'
 
 /** Threads of the first daemon and of its successors. */
 const threads = [2, 3, 1, 4, 2, 8, 1, 2, 5, 3, 2]
@@ -90,5 +90,17 @@ describe.each(upgradableEngines)('with the %s engine', (engine) => {
     await eventually(() => expect(flow.steps).toBeGreaterThan(steps + 20))
     await flow.stop()
     expect(daemon.stderr).not.toMatch(/"level":"(warn|error)"/)
+  })
+
+  test('nor where its successor has gone that it would tell', async () => {
+    const { daemon, clients } = await startUpgradable('', ['--engine', engine])
+    const client = await operate(daemon)
+    await client.call('bans.add', { source: '192.0.2.7', seconds: 3 })
+    await Flow.begin(clients, 0, () => setTimeout(100))
+    expect((await client.call('daemon.upgrade')).error).toBeUndefined()
+    const [, successor] = /generation 2, pid (\d+)/.exec(daemon.stderr) ?? []
+    endForSure(Number(successor))
+    await eventually(() => expect(daemon.stderr).toContain('the bans acts, and is not stored yet'))
+    expect(daemon.stderr).not.toMatch(/"level":"error"/)
   })
 })
