@@ -92,16 +92,16 @@ screenshots: build ## make the pictures and the recording of the README from a r
 docs: $(packages) ## write PROTOCOL.md from the protocol's tables
 	"$(NODE)" test/docs/make.ts
 
-build: dist/proxyd.js dist/proxy-tui.js dist/proxyd-main.cjs.cache ## bundle both programs into dist/
+build: dist/proxyd-main.cjs.cache ## bundle both programs into dist/
 
-dist/proxyd.js: $(packages) package.json $(call sources,daemon shared)
+# Both, and nothing of what an earlier build has made there: packages take whatever lies there. The daemon comes last, for its is the file that tells of both.
+dist/proxyd.js: $(packages) package.json $(call sources,daemon tui shared)
+	rm -f dist/*.js dist/*.cjs dist/*.cache
+	"$(NODE)" tui/bundle.ts
 	"$(NODE)" daemon/bundle.ts
 
-dist/proxy-tui.js: $(packages) package.json $(call sources,tui shared)
-	"$(NODE)" tui/bundle.ts
-
 # Behind both, for it runs them.
-dist/proxyd-main.cjs.cache: dist/proxyd.js dist/proxy-tui.js
+dist/proxyd-main.cjs.cache: dist/proxyd.js
 	"$(NODE)" shared/packaging/code-caches.ts
 
 manuals := proxyd.8 proxyd.toml.5 proxyd-rules.5 proxy-tui.1

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -27,7 +27,7 @@ async function done(program: string, args: readonly string[], env: NodeJS.Proces
   return stdout
 }
 
-/** Builds the package in a folder of its own, as from a clone that has its packages and Node already. */
+/** Builds the package in a folder of its own, as from a clone that has its packages and Node already, where an earlier version was built. */
 async function build(env: NodeJS.ProcessEnv): Promise<string> {
   const folder = await temporaryFolder(atEnd)
   await done('sh', [
@@ -35,6 +35,8 @@ async function build(env: NodeJS.ProcessEnv): Promise<string> {
     'git ls-files -z | xargs -0 cp --parents -t "$0" && cp -a node_modules .node "$0" && touch "$0"/node_modules/.package-lock.json',
     folder,
   ])
+  await mkdir(join(folder, 'dist'))
+  for (const ending of ['js', 'cjs', 'cjs.cache']) await writeFile(join(folder, `dist/earlier-thread.${ending}`), '')
   // xz takes a minute to make it a third smaller.
   await done('make', ['-C', folder, 'deb'], { ...process.env, DEB_COMPRESSION: 'gzip', ...env })
   const built = await readdir(join(folder, 'dist'))
@@ -48,6 +50,10 @@ beforeAll(async () => {
 it('is the same, byte for byte, wherever it is built', async () => {
   const [first, second] = await Promise.all(packages.map((file) => readFile(file)))
   expect(first?.equals(second ?? Buffer.of())).toBe(true)
+})
+
+it('has nothing of what was built before', async () => {
+  expect(await done('dpkg-deb', ['--contents', packages[0] ?? ''])).not.toMatch(/earlier/)
 })
 
 it('has nothing that Debian takes for an error', { timeout: patience }, async () => {
