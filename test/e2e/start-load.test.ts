@@ -16,7 +16,7 @@ const most = {
   'foreign-hash-thread.cjs': 40,
   'log-thread.cjs': 70,
   'proxy-tui-app.js': 1_000,
-  'proxy-tui-commands.cjs': 250,
+  'proxy-tui-commands.cjs': 300,
   'proxy-tui.js': 2,
   'proxyd-main.cjs': 1_350,
   'proxyd-start.js': 2,
