@@ -159,6 +159,25 @@ test('all rules are changed in the editor; what is not taken is not lost', async
   await app.until(() => !app.screen.includes('b.example'), 'has taken it back')
 })
 
+test('a new size while an editor has the terminal leaves it the terminal, and the app alive', async () => {
+  const daemon = await daemons()
+  const editor = join(await temporaryFolder(), 'editor')
+  await writeFile(
+    editor,
+    "#!/bin/sh\ntrap 'echo the size is $(stty size)' WINCH\necho editing\nuntil read line; do :; done\n",
+    { mode: 0o700 },
+  )
+  await using app = await openApp(daemon, { env: { VISUAL: editor } })
+  app.type('4V')
+  await app.shows(/^editing$/m)
+  app.resize(100, 30)
+  await app.shows(/^the size is 30 100$/m)
+  // Longer than a size takes to settle.
+  await new Promise((done) => setTimeout(done, 300))
+  app.type('\r')
+  await app.until(() => app.lines[29]?.endsWith('q quit') === true, 'fills the new size')
+})
+
 test('an operator sees and tries them, and is told who may change them', async () => {
   const daemon = await daemons()
   await exec(daemon, 'rules add allow to a.example')

@@ -28,6 +28,14 @@ test('Ctrl-L draws what something else wrote over, and twenty resizes leave no g
   app.type('q')
 })
 
+test('many Ctrl-L at once draw the screen as one does', async () => {
+  const app = await apps()
+  app.type('\u000c\u000c\u000c\u000c?')
+  await app.shows(/more time in the graphs/)
+  app.type('\u000cq\u000c')
+  await app.shows(/^\[1 Overview[\s\S]* q quit$/m)
+})
+
 test('a terminal that is too small is told both sizes, and gets the app once it is larger (2)', async () => {
   const app = await apps()
   app.resize(60, 15)

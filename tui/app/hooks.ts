@@ -21,8 +21,11 @@ export type Parts = Pick<App, 'store' | 'daemons' | 'login' | 'reach'>
 /** What keys may act on: the store, the daemon that is shown, the login and the terminal. */
 export function useApp({ store, daemons, login, reach }: Parts): App {
   const { exit, suspendTerminal } = useInk()
-  return useMemo(
-    () => ({
+  return useMemo(() => {
+    const inTurn = turns()
+    const lend = (act: () => void | Promise<void>) => inTurn(() => suspendTerminal(act))
+    let isDue = false
+    return {
       store,
       get daemon() {
         return daemons[store.state.current] as Daemon
@@ -46,7 +49,7 @@ export function useApp({ store, daemons, login, reach }: Parts): App {
       },
       edit: async (text, problem) => {
         let edited: string | undefined
-        await suspendTerminal(async () => {
+        await lend(async () => {
           process.stdout.write(mouseOff)
           edited = await editText(text, problem).finally(() => {
             if (store.state.mouse) process.stdout.write(mouseOn)
@@ -58,19 +61,42 @@ export function useApp({ store, daemons, login, reach }: Parts): App {
       redraw: () => {
         // Leaving the alternate screen and coming back gives an empty one, which is drawn whole. Terminals that know
         // synchronized output show none of it until the frame is there and Ink ends this.
-        process.stdout.write(beginSynchronizedOutput)
-        suspendTerminal(() => {})
+        // One that waits for its turn is enough for all.
+        if (isDue) return
+        isDue = true
+        inTurn(() => {
+          isDue = false
+          process.stdout.write(beginSynchronizedOutput)
+          return suspendTerminal(() => {})
+        })
       },
       // The whole process group stops, as it would if the terminal itself had heard Ctrl-Z.
       suspend: () =>
-        suspendTerminal(() => {
+        lend(() => {
           process.stdout.write(mouseOff)
           process.kill(0, 'SIGTSTP')
           if (store.state.mouse) process.stdout.write(mouseOn)
         }),
-    }),
-    [store, daemons, login, reach, exit, suspendTerminal],
-  )
+    }
+  }, [store, daemons, login, reach, exit, suspendTerminal])
+}
+
+/**
+ * Ink lends the terminal to one at a time, and fails whoever comes meanwhile: a second Ctrl-L in what is read at once, or a new size
+ * while an editor has it. They take turns.
+ */
+function turns(): (act: () => Promise<void>) => Promise<void> {
+  let last: Promise<void> | null = null
+  return (act) => {
+    const turn = last ? last.then(act) : act()
+    const over = turn
+      .catch(() => {})
+      .finally(() => {
+        if (last === over) last = null
+      })
+    last = over
+    return turn
+  }
 }
 
 /**
