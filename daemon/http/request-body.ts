@@ -42,6 +42,11 @@ export class RequestBody {
     return this.#place === undefined
   }
 
+  /** Whether what has passed is followed by what is no chunk. */
+  get isMalformed(): boolean {
+    return this.#isMalformed
+  }
+
   /** So many bytes, head and body, will be passed to `pass` before those that follow. */
   expectAgain(count: number): void {
     this.#again = count

@@ -51,6 +51,8 @@ export interface Limit {
   count(bytes: number): void
   /** How many of these bytes, from the first, may go on. */
   pass(bytes: Uint8Array): number
+  /** Whether something has come that may stand neither among them nor behind them. */
+  readonly isMalformed: boolean
   /** So many bytes that may go on will be passed to `pass` once more, before those that follow. */
   expectAgain(count: number): void
   /** Whether these bytes, which may not go on, are meant for nobody: they are left out, and the session goes on. */

@@ -155,6 +155,17 @@ describe.each(enginesOfOneLoop)('$kind engine: clients of HTTP and SOCKS 4', ({ 
     await proxy.empty()
   })
 
+  it.each(['5\nhello', '0x5\r\nhello\r\n0\r\n\r\n', `${'F'.repeat(17)}\r\n`])(
+    'are broken off by a body in chunks that has none, though it comes with the head: %j',
+    async (body) => {
+      const proxy = await open()
+      const client = await proxy.client()
+      client.write(`POST http://one.test:${await startEcho()}/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n${body}`)
+      expect(await client.discard()).toBe('ECONNRESET')
+      expect(await proxy.onlyClosed()).toMatchObject({ reason: 'malformed' })
+    },
+  )
+
   it('are held to a rate by the head that goes on, too', async () => {
     const [proxy, target] = [await startProxy(start), await startTarget()]
     await proxy.limit(everybody, { rateUp: 200_000 })

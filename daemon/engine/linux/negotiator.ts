@@ -216,6 +216,10 @@ export class Negotiator implements Stage {
       if (mayNeedNoLogin(this.#loop.policy)) this.#noteSource(slot)
       const rest = negotiation.takeRest()
       const { bound, editor } = negotiation
+      if (bound?.isMalformed) {
+        this.#sessions.reset(slot, Reason.malformed)
+        return false
+      }
       if (bound) this.#loop.bounds.set(slot, bound)
       if (editor) this.#loop.editors.set(slot, editor)
       this.#admitter.admit(slot, step.command, step.destination, rest)

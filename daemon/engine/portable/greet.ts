@@ -123,6 +123,7 @@ class Greeter {
     client.off('data', this.#receive)
     const rest = this.#negotiation.takeRest()
     this.#session.bound = this.#negotiation.bound
+    if (this.#session.bound?.isMalformed) return this.#session.reset(Reason.malformed)
     this.#session.editor = this.#negotiation.editor
     // Whoever relays hears it again.
     this.#session.bound?.expectAgain(rest.length)
