@@ -91,7 +91,9 @@ export async function whyNotListen({ address, port }: Endpoint): Promise<string 
 /** One line for each two of the sockets that cannot be listened on both, whatever else there is on this machine. */
 export function clashesOf(sockets: ReturnType<typeof wantedSockets>): string[] {
   return sockets.flatMap(([role, endpoint], i) => {
-    const other = sockets.slice(0, i).find(([before, at]) => isTakenBy(at, endpoint, before === role))
+    const other = sockets
+      .slice(0, i)
+      .find(([before, at]) => isTakenBy(at, endpoint, before === role && hasOnePort(role)))
     if (!other) return []
     const place = formatEndpoint(endpoint)
     const [before, at] = other
@@ -103,9 +105,14 @@ export function clashesOf(sockets: ReturnType<typeof wantedSockets>): string[] {
   })
 }
 
-/** Whether who listens at one of them keeps others from listening at the other. Of one service, any free port is the same for all addresses. */
-function isTakenBy(one: Endpoint, other: Endpoint, isSameService: boolean): boolean {
-  if (one.port !== other.port || (one.port === 0 && !isSameService)) return false
+/** Whether all addresses of this role have the same port, also where any free one will do. */
+function hasOnePort(role: SocketRole): boolean {
+  return role !== 'forward' && role !== 'metrics'
+}
+
+/** Whether who listens at one of them keeps others from listening at the other. `hasOnePort`: any free port is the same for both. */
+function isTakenBy(one: Endpoint, other: Endpoint, hasOnePort: boolean): boolean {
+  if (one.port !== other.port || (one.port === 0 && !hasOnePort)) return false
   const [bytes, others] = [one, other].map(({ address }) => parseAddress(address)?.bytes ?? new Uint8Array(0)) as [
     Uint8Array,
     Uint8Array,
