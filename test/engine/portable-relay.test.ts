@@ -2,10 +2,12 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { setImmediate as nextLook } from 'node:timers/promises'
 import { expect, it, onTestFinished, vi } from 'vitest'
+import type { SessionContext } from '../../daemon/engine/portable/context.ts'
 import type { Dialled } from '../../daemon/engine/portable/dialled.ts'
 import { bufferBytes } from '../../daemon/engine/portable/own-buffer.ts'
 import { relay } from '../../daemon/engine/portable/relay.ts'
-import type { Session } from '../../daemon/engine/portable/session.ts'
+import type { Rows } from '../../daemon/engine/portable/rows.ts'
+import { Session } from '../../daemon/engine/portable/session.ts'
 
 /** A socket that says what the test has it say, and takes all that it is told. */
 function makeSocket(): Socket {
@@ -57,4 +59,17 @@ it('gives bulk short turns while somebody talks, and long ones else', async () =
   expect(await download.turn()).toBe(1)
   vi.advanceTimersByTime(1)
   expect(await download.turn()).toBe(4)
+})
+
+it('has nothing of a session kept by its sockets when it is over', async () => {
+  const row = { slot: 0, end() {} } as unknown as ReturnType<Rows['begin']>
+  const context = { paused: new Set(), longHeads: { release() {} } } as unknown as SessionContext
+  const [client, target] = [makeSocket(), makeSocket()]
+  const session = new Session(client, row, context)
+  session.own(target, () => {})
+  target.on('error', session.broken)
+  target.destroy()
+  client.destroy()
+  await session.ended
+  expect([...client.eventNames(), ...target.eventNames()]).toEqual([])
 })

@@ -135,7 +135,8 @@ function begin(session: Session, server: Server, expected: Destination, peers: r
   session.own(server, () => server.close())
   server.on('error', () => session.reset(Reason.failed))
   session.row.listening()
-  if (peers?.[0] !== undefined) session.row.dialling(peers[0].literal)
+  const first = parseAddress(peers?.[0]?.literal ?? '')
+  if (first) session.row.dialling(first.bytes)
   const { address, port } = server.address() as AddressInfo
   tell(session, address, port)
   session.setDeadline(session.context.timeouts.bind, () => session.refuse(refusalOf('ETIMEDOUT')))

@@ -101,18 +101,18 @@ class Dial {
       const isAllowed = parsed && context.verdicts.allows(row.slot, this.#name, parsed, this.#port)
       const { egress } = context.verdicts
       if (!isAllowed) this.#failed(new DialError(notAllowed))
-      else if (!egress) return this.#dial(address)
+      else if (!egress) return this.#dial(parsed.bytes, address)
       else {
         const from = context.egress.order(egress, { user: row.user, name: this.#name, bytes: parsed.bytes })
-        if (from.length > 0) return this.#dial(address, from)
+        if (from.length > 0) return this.#dial(parsed.bytes, address, from)
         this.#failed(new DialError('EADDRNOTAVAIL'))
       }
     }
   }
 
   /** From the first address that is there still of those in `from`, or from wherever the system says. */
-  #dial(address: string, [from, ...others]: readonly Address[] = []): void {
-    this.#session.row.dialling(address)
+  #dial(bytes: Uint8Array, address: string, [from, ...others]: readonly Address[] = []): void {
+    this.#session.row.dialling(bytes)
     const options = {
       host: address,
       port: this.#port,
@@ -128,7 +128,7 @@ class Dial {
       if (socket.connecting) socket.destroy(new DialError('ECANCELED'))
       else reset(socket)
     })
-    socket.once('connect', () => this.#connected(target, address))
+    socket.on('connect', () => this.#connected(target, bytes))
     // An error always ends in 'close' too; without any listener it would end the process.
     socket.on('error', (error) => {
       if (!this.#attempts.delete(socket)) return
@@ -136,13 +136,13 @@ class Dial {
       const isGone = from && syscall === 'bind'
       if (code === 'EADDRNOTAVAIL' && !isGone && !isIPv6(address)) this.#session.context.warn(noPortLeft)
       if (isGone) this.#session.context.egress.isGone(from)
-      if (isGone && others.length > 0) return this.#dial(address, others)
+      if (isGone && others.length > 0) return this.#dial(bytes, address, others)
       this.#failed(error)
       this.next()
     })
   }
 
-  #connected(target: Dialled, address: string): void {
+  #connected(target: Dialled, bytes: Uint8Array): void {
     const { socket } = target
     if (!this.#attempts.delete(socket)) return
     if (isItself(socket, this.#port)) {
@@ -153,7 +153,7 @@ class Dial {
     this.#settle()
     watchOver(socket, this.#session.context.liveness)
     const { row, context } = this.#session
-    row.dialling(address)
+    row.dialling(bytes)
     // The rules may be others than when it was dialled.
     if (this.#verdicts === context.verdicts || context.verdicts.stands(row.slot)) return this.#outcome.resolve(target)
     socket.destroy()

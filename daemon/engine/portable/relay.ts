@@ -38,7 +38,6 @@ export function relay(session: Session, target: Socket | Dialled): void {
     row.deliveredDown(bytes)
     session.touch()
   }
-  for (const side of [client, targetSocket]) side.once('end', () => session.halfClosed())
   if (target instanceof Socket) moveStream(session, Direction.down, [target, client], delivered)
   else moveDialled(session, target, delivered)
   client.resume()
@@ -99,9 +98,12 @@ function moveStream(
     const hear = moveBuffered(session, direction, [from, to], delivered, pass)
     return true
   }
-  from.on('end', () => to.end())
+  from.on('end', () => {
+    session.halfClosed()
+    to.end()
+  })
   // Ahead of what ends the session, whose row is somebody else's then.
-  from.prependOnceListener('close', () => {
+  from.prependListener('close', () => {
     paused.delete(from)
     pacer.forget(flow)
   })
@@ -122,12 +124,13 @@ function moveDialled(session: Session, target: Dialled, delivered: Delivered): v
   const { client } = session
   const from = target.socket
   const hear = moveBuffered(session, Direction.down, [from, client], delivered, (bytes) => edited(session, bytes))
-  // The server ends in the middle of its head.
   from.on('end', () => {
+    session.halfClosed()
+    // The server ends in the middle of its head.
     const rest = session.editor?.end()
     if (rest && rest.length > 0) client.write(rest, (error) => error || delivered(rest.length))
+    client.end()
   })
-  from.on('end', () => client.end())
   target.read(hear)
 }
 
@@ -201,7 +204,7 @@ function moveBuffered(
   }
 
   // Ahead of what ends the session, whose row is somebody else's then.
-  from.prependOnceListener('close', () => {
+  from.prependListener('close', () => {
     paused.delete(from)
     pacer.forget(flow)
   })

@@ -191,14 +191,13 @@ export class Row {
     this.#enter(State.connecting)
   }
 
-  /** `address` is a literal. */
-  dialling(address: string): void {
+  dialling(address: Uint8Array): void {
     this.#table.open(this.slot)
-    writeMapped(this.#table.targetAddress, this.slot * 16, bytesOf(address))
+    writeMapped(this.#table.targetAddress, this.slot * 16, address)
     this.#table.seal(this.slot)
   }
 
-  /** As `dialling`; the port is another one than was asked for. */
+  /** As `dialling`, of a literal; the port is another one than was asked for. */
   target(address: string, port: number): void {
     showTarget(this.#table, this.slot, bytesOf(address), port)
   }

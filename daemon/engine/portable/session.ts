@@ -50,7 +50,7 @@ export class Session {
     this.ended = promise
     this.#resolveEnded = resolve
     this.own(client, () => reset(client))
-    client.once('close', () => context.paused.delete(client))
+    client.on('close', () => context.paused.delete(client))
     client.on('error', this.broken).on('end', this.#left)
   }
 
@@ -62,7 +62,9 @@ export class Session {
   /** A socket is open for this session: it is over only when that has closed, for which `end` sees, once, if need be. */
   own(socket: EventEmitter, end: () => void): void {
     this.#open.set(socket, end)
-    socket.once('close', () => {
+    socket.on('close', () => {
+      // V8 may take the socket for alive until it next marks the whole heap, but what has served it need not be kept for that.
+      socket.removeAllListeners()
       this.#open.delete(socket)
       if (this.#open.size === 0) this.#close()
     })
@@ -146,8 +148,9 @@ export class Session {
 
   /** One side has finished: the other has its own time. */
   halfClosed(): void {
-    this.#patience = 'halfClosed'
     this.touch()
+    if (this.#patience === 'halfClosed') return
+    this.#patience = 'halfClosed'
     this.#checkIdle()
   }
 
