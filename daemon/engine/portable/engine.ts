@@ -26,6 +26,7 @@ import { SourceLines } from '../shared/source-lines.ts'
 import { reviewedAtOnce, Verdicts } from '../shared/verdicts.ts'
 import { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import { type SessionContext, watchOver } from './context.ts'
+import { Crowd } from './crowd.ts'
 import { DatagramTurns } from './datagram-turns.ts'
 import { Room, Shortage } from './descriptors.ts'
 import { isOurs } from './local-address.ts'
@@ -94,8 +95,7 @@ class PortableEngine implements Engine {
   readonly #uses: Uses
   readonly #rows: Rows
   readonly #banned: BannedSources
-  /** By serial. */
-  readonly #sessions = new Map<number, Session>()
+  readonly #sessions = new Crowd<Session>()
   readonly #waiting = new WaitingClients<Arrival>()
   /** For those who do not come for themselves; undefined if all do. */
   readonly #balancers: Balancers | undefined
@@ -145,7 +145,7 @@ class PortableEngine implements Engine {
     },
     limit: async () => {
       this.#context.pacer.limitsChanged()
-      for (const { row } of this.#sessions.values()) row.limitsChanged()
+      for (const { row } of this.#sessions.all) row.limitsChanged()
       return this.#cutBarred()
     },
     kill: async (serials) => {
@@ -264,7 +264,7 @@ class PortableEngine implements Engine {
   async #review(verdicts: Verdicts): Promise<number[]> {
     const revoked: Session[] = []
     let judged = 0
-    for (const session of [...this.#sessions.values()]) {
+    for (const session of this.#sessions.all) {
       if (++judged % reviewedAtOnce === 0) await setImmediate()
       // Whoever came with yet other rules judges all anew.
       if (verdicts !== this.#context.verdicts) break
@@ -284,20 +284,20 @@ class PortableEngine implements Engine {
     this.#context.timeouts = timeouts
     if (liveness.userTimeout !== this.#context.liveness.userTimeout) this.#warnOfUserTimeout(liveness)
     this.#context.liveness = liveness
-    for (const session of this.#sessions.values()) session.timeoutsChanged()
+    for (const session of this.#sessions.all) session.timeoutsChanged()
     this.#admitWaiting()
   }
 
   /** Resolves to the serials of those that match, once they have ended. */
   async #cut(reason: Reason, matches: (session: Session) => boolean): Promise<number[]> {
-    const theirs = [...this.#sessions.values()].filter(matches)
+    const theirs = this.#sessions.all.filter(matches)
     await cutAll(theirs, reason)
     return theirs.map(({ row }) => row.serial)
   }
 
   async #cutBarred(): Promise<number[]> {
     const reasonOf = ({ row: { user } }: Session) => this.#limitLines.barred(user)
-    const barred = [...this.#sessions.values()].filter((session) => reasonOf(session) !== undefined)
+    const barred = this.#sessions.all.filter((session) => reasonOf(session) !== undefined)
     await Promise.all(barred.map((session) => cutAll([session], reasonOf(session) ?? Reason.cut)))
     return barred.map(({ row }) => row.serial)
   }
@@ -313,7 +313,7 @@ class PortableEngine implements Engine {
     const stopped = this.#stopListening()
     // Each that ends may make room for one that waits, and has come before the drain.
     while (this.#sessions.size > 0 && drain === this.#drains)
-      await Promise.all([...this.#sessions.values()].map((session) => session.ended))
+      await Promise.all(this.#sessions.all.map((session) => session.ended))
     await stopped
   }
 
@@ -340,7 +340,7 @@ class PortableEngine implements Engine {
     for (let next = this.#waiting.take(); next; next = this.#waiting.take()) next.client.destroy()
     for (const client of this.#unknown) client.resetAndDestroy()
     const stopped = this.#stopListening()
-    await cutAll([...this.#sessions.values()], Reason.ended)
+    await cutAll(this.#sessions.all, Reason.ended)
     await stopped
     process.off('exit', this.#resetAll)
   }
@@ -350,7 +350,7 @@ class PortableEngine implements Engine {
    * others who hear of the end, for one of them may be the last (`exitAtOnce`).
    */
   readonly #resetAll = (): void => {
-    for (const session of this.#sessions.values()) session.cut(Reason.ended)
+    for (const session of this.#sessions.all) session.cut(Reason.ended)
   }
 
   /** libuv has no call for it. */
@@ -437,7 +437,7 @@ class PortableEngine implements Engine {
       this.#nextRoom = undefined
       this.#admitWaiting()
     }, roomInterval)
-    const silent = [...this.#sessions.values()].filter(({ isSilent, isOver }) => isSilent && !isOver)
+    const silent = this.#sessions.all.filter(({ isSilent, isOver }) => isSilent && !isOver)
     const clients = silent.map((session) => {
       const { client, since } = session.row
       return { session, source: sourceOf(unmapped(client)), since }
@@ -455,14 +455,14 @@ class PortableEngine implements Engine {
       return row.end(Reason.gone)
     }
     const session = new Session(client, row, this.#context)
-    this.#sessions.set(row.serial, session)
+    this.#sessions.add(session)
     watchOver(client, this.#context.liveness)
     const reason = row.arrive(entrance === 'own')
     if (reason !== undefined) session.reset(reason)
     else if (leadsTo) void forward(session, leadsTo)
     else void serve(session)
     void session.ended.then(() => {
-      this.#sessions.delete(row.serial)
+      this.#sessions.delete(session)
       this.#admitWaiting()
     })
   }

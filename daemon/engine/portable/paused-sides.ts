@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { Crowd } from './crowd.ts'
 
 /** Milliseconds between two looks at whether sides that are not read from are still there. */
 const probeInterval = 1000
@@ -10,7 +11,7 @@ const nothing = new Uint8Array(0)
  * broken connection, and that error ends the session.
  */
 export class PausedSides {
-  readonly #sides = new Set<Socket>()
+  readonly #sides = new Crowd<Socket>()
   #timer: NodeJS.Timeout | undefined
 
   add(side: Socket): void {
@@ -23,7 +24,7 @@ export class PausedSides {
   }
 
   #probe(): void {
-    for (const side of this.#sides) if (!side.writableEnded) side.write(nothing)
+    for (const side of this.#sides.all) if (!side.writableEnded) side.write(nothing)
     if (this.#sides.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
