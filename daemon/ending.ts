@@ -35,6 +35,7 @@ export class Ending {
   readonly #resolve: () => void
   #patience: Patience
   #way: keyof Patience | undefined
+  #isAsked = false
   #isLost = false
   #isOutlived = false
   /** When each way began, in milliseconds since this process did. */
@@ -98,6 +99,7 @@ export class Ending {
 
   /** Drains for good, for this reason. False if it drains already. */
   stop(asker: string): boolean {
+    this.#isAsked = true
     this.#isFor = asker
     return this.drain(asker)
   }
@@ -148,9 +150,12 @@ export class Ending {
     this.#isOutlived = true
   }
 
-  /** The successor has gone, for whatever reason. True if the daemon has gone with it, and nobody has asked for that. */
+  /**
+   * The successor has gone, for whatever reason. True if the daemon has gone with it, and nobody has asked for that; also while this
+   * process is about to end since its own clients have left.
+   */
   lose(): boolean {
-    this.#isLost = !this.isDraining && this.#isFor === undefined && !this.#isOutlived
+    this.#isLost = !this.isDraining && !this.#isAsked && !this.#isOutlived
     this.stop('the successor has gone')
     return this.#isLost
   }
@@ -163,6 +168,7 @@ export class Ending {
   }
 
   shutdown(): void {
+    this.#isAsked = true
     this.#tell('the daemon ends at once')
     this.#end('shutdown')
   }

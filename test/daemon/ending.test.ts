@@ -174,6 +174,12 @@ test('a daemon is lost with its successor, unless the end was asked for', async 
   leave()
   await ending.come
 
+  const leaving = begin(60_000)
+  leaving.ending.makeWay(Promise.resolve())
+  leaving.leave()
+  await leaving.ending.come
+  expect([leaving.ending.lose(), leaving.ending.isLost]).toEqual([true, true])
+
   const ends: ((ending: Ending) => void)[] = [
     (ending) => ending.drain(),
     (ending) => ending.shutdown(),
