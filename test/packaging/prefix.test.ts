@@ -31,7 +31,9 @@ it.each([
 
 it('make refuses what it, the shell or systemd would read in a path, before it does anything', async () => {
   const odd = ['a|b', 'a\\b', '`a`', '"a"', 'a$$b', 'a\nb'].map((name) => `PREFIX=/opt/${name}`)
-  for (const given of await Promise.all([...odd, 'DESTDIR=/a|b'].map((path) => run('make', ['-n', 'install', path]))))
+  for (const given of await Promise.all(
+    [...odd, 'DESTDIR=/a|b'].map((path) => run('make', ['--no-print-directory', '-n', 'install', path])),
+  ))
     expect(given).toMatchObject({
       status: 2,
       stdout: '',
