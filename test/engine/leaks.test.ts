@@ -37,7 +37,7 @@ const services: Services = {
 const timeouts: Timeouts = {
   negotiation: 4_000,
   resolve: 2_000,
-  connect: 2_000,
+  connect: 8_000,
   idle: 4_000,
   halfClosed: 4_000,
   udp: 4_000,
