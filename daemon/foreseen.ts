@@ -8,7 +8,7 @@ import { Refusal } from './refusal.ts'
 export function foreseen(error: unknown): Failure | undefined {
   if (error instanceof Failure) return error
   if (error instanceof ControlStartError) return new Failure(error.status, error.message)
-  if (error instanceof EngineUnavailable) return new Failure(1, `${error.message}; choose --engine portable`)
+  if (error instanceof EngineUnavailable) return new Failure(1, `${error.message}; ${error.mend}`)
   if (error instanceof ForwardToSelf) return new Failure(2, error.message)
   const isRefusal = error instanceof Refusal || error instanceof TooFewDescriptors
   return isRefusal ? new Failure(1, error.message) : undefined

@@ -8,6 +8,7 @@ import { openServers } from '../sockets/servers.ts'
 import type { Engine, EngineOptions, EngineServices } from './engine.ts'
 import { startPortableEngine } from './portable/engine.ts'
 import { isOurs } from './portable/local-address.ts'
+import { refusedCall as refusedToNode } from './portable/refused-call.ts'
 import { type DescriptorShares, shareDescriptors } from './shared/descriptor-shares.ts'
 
 /**
@@ -32,12 +33,12 @@ export async function startEngine(
   }
 }
 
-/** Rejects, as `startEngine` would, if the engine cannot run here, or not with so many descriptors. Opens nothing. */
+/** Rejects, as `startEngine` would, if the engine cannot run here, or not with so many descriptors. Leaves nothing open. */
 export async function foreseeEngine(
   choice: Engine['kind'] | 'auto',
   options: Pick<EngineOptions, 'capacity' | 'listen' | 'forwards' | 'workers'>,
 ): Promise<void> {
-  if (choice === 'portable') return void sharesOf(options, 1)
+  if (choice === 'portable') return foreseePortable(options)
   const isUnavailable = await loadLinuxEngine().then(
     () => false,
     (error: unknown) => {
@@ -45,12 +46,27 @@ export async function foreseeEngine(
       return true
     },
   )
-  sharesOf(options, isUnavailable ? 1 : options.workers)
+  if (isUnavailable) return foreseePortable(options)
+  sharesOf(options, options.workers)
+}
+
+async function foreseePortable(options: Parameters<typeof sharesOf>[0]): Promise<void> {
+  await refuseRefusals()
+  sharesOf(options, 1)
+}
+
+/** Of the portable engine, which is the last to choose. */
+async function refuseRefusals(): Promise<void> {
+  const call = await refusedToNode()
+  if (call === undefined) return
+  const why = `the portable engine cannot work where a call is refused (${call})`
+  throw new EngineUnavailable(why, 'have the sandbox that proxyd runs in allow it')
 }
 
 /** As `startEngine`. */
 export async function startPortable(options: EngineOptions, services: EngineServices): Promise<Engine> {
   const shares = sharesOf(options, 1)
+  await refuseRefusals()
   const listeners = await openServers(options)
   const reopen = async () => openServers(await again(options, listeners))
   return startPortableEngine(options, shares, listeners, services, reopen)
@@ -115,7 +131,15 @@ export function refuseForwardsToSelf(forwards: readonly Forward[], others: reado
 }
 
 /** This machine cannot run the engine that was asked for. */
-export class EngineUnavailable extends Error {}
+export class EngineUnavailable extends Error {
+  /** What to do, for people. */
+  readonly mend: string
+
+  constructor(why: string, mend = 'choose --engine portable') {
+    super(why)
+    this.mend = mend
+  }
+}
 
 /** Loaded only when wanted: it binds to libc, which fails where koffi or one of the calls is missing. */
 async function loadLinuxEngine() {

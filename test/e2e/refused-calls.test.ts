@@ -76,6 +76,16 @@ describe.runIf(canRefuseCalls)('where a sandbox refuses calls,', () => {
     })
   })
 
+  test('and tell nobody who a client is, neither engine starts, nor passes a check', async () => {
+    const [why, mend] = ['cannot work where a call is refused', 'have the sandbox that proxyd runs in allow it']
+    const said = `proxyd: the portable engine ${why} (getpeername); ${mend}\n`
+    for (const args of [[], ['--engine', 'portable', '--check']]) {
+      const refused = await spawnDaemon(args, { within: refusing(EPERM, 'getpeername') })
+      const { status, stderr } = await refused.ended
+      expect([status, stderr.slice(-said.length)]).toEqual([1, said])
+    }
+  })
+
   test('and clients cannot be taken in, their loop rests, and says so once', async () => {
     const daemon = await startDaemon(['--engine', 'linux', '--workers', '1'], {
       within: refusingInUse(EPERM, 'accept4'),

@@ -2,8 +2,28 @@ import { findProgram } from './programs.ts'
 
 /** Numbers of system calls (asm/unistd.h), where this is a Linux whose numbers are known. */
 const numbers: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  x64: { accept4: 288, connect: 42, splice: 275, recvmmsg: 299, sendmmsg: 307, rename: 82, fsync: 74, unlinkat: 263 },
-  arm64: { accept4: 242, connect: 203, splice: 76, recvmmsg: 243, sendmmsg: 269, rename: 38, fsync: 82, unlinkat: 35 },
+  x64: {
+    accept4: 288,
+    connect: 42,
+    splice: 275,
+    recvmmsg: 299,
+    sendmmsg: 307,
+    rename: 82,
+    fsync: 74,
+    unlinkat: 263,
+    getpeername: 52,
+  },
+  arm64: {
+    accept4: 242,
+    connect: 203,
+    splice: 76,
+    recvmmsg: 243,
+    sendmmsg: 269,
+    rename: 38,
+    fsync: 82,
+    unlinkat: 35,
+    getpeername: 205,
+  },
 }
 
 /** Has a process and all that it starts get an error for some calls, as sandboxes do (seccomp(2)), and becomes a program. */
