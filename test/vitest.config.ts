@@ -62,9 +62,10 @@ const bundledThreads: Plugin = {
   transform(code, id) {
     if (code.includes('/dist/proxy') && id.startsWith(join(root, 'test'))) expectBundles()
     if (!id.startsWith(join(root, 'daemon'))) return
-    const bundled = code
-      .replace(/(?<=endsWith\('\.ts'\) \? )'\.\/([\w-]+)\.ts'/, `'${root}dist/$1.cjs'`)
-      .replace(/(?<=new ThreadFile\()import\.meta\.url/, `'${pathToFileURL(join(root, 'dist/proxyd.js'))}'`)
+    const bundled = code.replace(
+      /(?<=ThreadFile\.beside\()import\.meta\.url/,
+      `'${pathToFileURL(join(root, 'dist/proxyd.js'))}'`,
+    )
     if (bundled !== code) expectBundles()
     else if (code.includes('startThread(') && !code.includes('function startThread(program'))
       throw new Error(`${id} starts a thread from its source: have it bundled here`)

@@ -5,14 +5,13 @@ import { counted } from '../../shared/format/count.ts'
 import type { AccessEntry, Result } from '../../shared/protocol/methods.ts'
 import { tellObservers } from '../contained.ts'
 import type { SessionTable } from '../engine/session-table.ts'
-import { startThread } from '../os/thread-file.ts'
+import { replacedProgram, startThread, ThreadFile } from '../os/thread-file.ts'
 import { Refusal } from '../refusal.ts'
 import { entryFilter } from './entry-filter.ts'
 import { foreseeLogFile, foreseeRotation } from './log-file.ts'
 import type { FollowWish, FromLog, ListWish, LogSettings, LogThreadOptions, ToLog } from './messages.ts'
 
-/** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
-const threadFile = new URL(import.meta.url.endsWith('.ts') ? './log-thread.ts' : './log-thread.cjs', import.meta.url)
+const threadFile = ThreadFile.beside(import.meta.url, 'log-thread')
 
 /** Milliseconds that the end of the daemon waits for the last lines, should a disk hang. */
 const closingTime = 20_000
@@ -47,7 +46,7 @@ export type Hear = (entries: string, missed: number, taken: () => void) => void
  * the first time that somebody wants to know.
  */
 export class AccessLog {
-  readonly #threadFile: URL
+  readonly #threadFile: ThreadFile
   readonly #warn: (message: string) => void
   #settings: LogSettings
   #subjects: Subjects | undefined
@@ -61,9 +60,9 @@ export class AccessLog {
   #rotates = true
 
   /** Throws a Refusal for a file that cannot be written to. */
-  constructor(settings: LogSettings, warn: (message: string) => void, file: URL = threadFile) {
-    this.foresee(settings)
+  constructor(settings: LogSettings, warn: (message: string) => void, file: ThreadFile = threadFile) {
     this.#threadFile = file
+    this.foresee(settings)
     this.#settings = settings
     this.#warn = warn
   }
@@ -94,9 +93,11 @@ export class AccessLog {
     this.#thread?.postMessage({ kind: 'users', users: [[index, name]], from: performance.now() } satisfies ToLog)
   }
 
-  /** Throws a Refusal for a file that cannot be written to, made or moved aside, or holds something else; it is made. */
+  /** Throws a Refusal for a file that cannot be written to, made or moved aside, or holds something else; it is made. Or for want of a thread. */
   foresee({ file, rotation }: LogSettings): void {
-    if (file === undefined || file === '-') return
+    if (file === undefined) return
+    this.#foreseeThread()
+    if (file === '-') return
     foreseeRotation(file, rotation)
     foreseeLogFile(file)
   }
@@ -125,8 +126,9 @@ export class AccessLog {
     this.#thread?.postMessage({ kind: 'reopen' } satisfies ToLog)
   }
 
-  /** Refused with `invalid` for a cursor or a filter that is none. */
-  list(wish: ListWish): Promise<Result<'access.list'>> {
+  /** Refused with `invalid` for a cursor or a filter that is none, and with `unavailable` for want of a thread. */
+  async list(wish: ListWish): Promise<Result<'access.list'>> {
+    this.#foreseeThread()
     const ticket = ++this.#lastTicket
     const listed = Promise.withResolvers<Result<'access.list'>>()
     this.#lists.set(ticket, listed)
@@ -136,10 +138,11 @@ export class AccessLog {
 
   /**
    * Has somebody hear entries from now on, until `stop`; `begun` are the last ones before. Throws a Refusal for a filter
-   * that is none.
+   * that is none, and for want of a thread.
    */
   follow(wish: FollowWish, hear: Hear): { readonly begun: Promise<readonly AccessEntry[]>; stop(): void } {
     entryFilter(wish.filter ?? '')
+    this.#foreseeThread()
     const ticket = ++this.#lastTicket
     const begun = Promise.withResolvers<readonly AccessEntry[]>()
     this.#followers.set(ticket, { wish, begun, hear })
@@ -163,6 +166,11 @@ export class AccessLog {
     await Promise.race([ended, wait(closingTime, undefined, { ref: false })])
   }
 
+  /** Sessions of this process, as another program's thread would see them, might be anything. Throws a Refusal if there is no thread and none of ours to be had. */
+  #foreseeThread(): void {
+    if (!this.#thread && this.#threadFile.isReplaced) throw new Refusal('unavailable', replacedProgram)
+  }
+
   #tell(message: ToLog): void {
     const thread = this.#thread ?? this.#start()
     thread?.postMessage(message)
@@ -178,9 +186,10 @@ export class AccessLog {
       tag,
       settings: this.#settings,
       written: this.#written.buffer,
+      dropped: this.#state.dropped,
     }
     // Flags of the process, such as --eval, are not for it.
-    const thread = startThread(this.#threadFile, { workerData: options, name: 'access log', execArgv: [] })
+    const thread = startThread(this.#threadFile.url, { workerData: options, name: 'access log', execArgv: [] })
     this.#thread = thread
     thread.postMessage({ kind: 'users', users: users(), from: Number.NEGATIVE_INFINITY } satisfies ToLog)
     thread.on('message', (message: FromLog) => tellObservers([() => this.#hear(message)]))
@@ -191,9 +200,13 @@ export class AccessLog {
   /** Nobody is served the less for it: another thread begins, for those who want to know. */
   #failed({ message }: Error): void {
     this.#thread = undefined
-    this.#warn(`the thread of the access log failed (${message}): what ends until there is another is missing in it`)
+    const failure = `the thread of the access log failed (${message})`
+    const mend = this.#threadFile.isReplaced ? replacedProgram : 'what ends until there is another is missing in it'
+    this.#state = { ...this.#state, problem: failure }
+    this.#warn(`${failure}: ${mend}`)
     for (const list of this.#lists.values()) list.reject(new Refusal('unavailable', 'the access log failed: try again'))
     this.#lists.clear()
+    if (this.#threadFile.isReplaced) return
     setTimeout(() => {
       if (this.#settings.file !== undefined && !this.#thread) this.#start()
       for (const [ticket, { wish }] of this.#followers)

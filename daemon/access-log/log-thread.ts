@@ -49,16 +49,18 @@ class LogThread {
   #looks = 0
   /** Of `performance.now`. */
   #written = performance.now()
-  #state: { readonly dropped: number; readonly problem: string | null } = { dropped: 0, problem: null }
+  /** As the main thread has heard of it from this one. */
+  #state: { readonly dropped: number; readonly problem: string | null } | undefined
   #told = performance.now()
 
-  constructor(port: MessagePort, { tables, from, tag, settings, written }: LogThreadOptions) {
+  constructor(port: MessagePort, { tables, from, tag, settings, written, dropped }: LogThreadOptions) {
     this.#port = port
     this.#tables = tables.map(({ capacity, buffer }) => new SessionTable(capacity, buffer))
     this.#reader = new EntryReader(tag, this.#users, this.#wall)
     this.#collector = new Collector(this.#tables, this.#reader, from)
     this.#settings = settings
     this.#lines = new Float64Array(written)
+    this.#dropped = dropped
     port.on('message', (message: ToLog) => this.#hear(message))
     this.#obey(settings)
   }

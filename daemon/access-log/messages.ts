@@ -26,6 +26,8 @@ export interface LogThreadOptions {
   readonly settings: LogSettings
   /** A cell of Float64: lines for the file so far. */
   readonly written: SharedArrayBuffer
+  /** Entries that are in no file until now. */
+  readonly dropped: number
 }
 
 /** Which entries somebody wants: see the protocol. */

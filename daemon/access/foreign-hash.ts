@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { startThread } from '../os/thread-file.ts'
+import { startThread, ThreadFile } from '../os/thread-file.ts'
 
 /**
  * A hash of a password that another program made, by crypt(5): SHA-256 (`$5$`), SHA-512 (`$6$`), or bcrypt (`$2a$`, `$2b$`,
@@ -19,11 +19,8 @@ const shaCrypt = /^\$([56])\$(?:rounds=([1-9]\d{3,8})\$)?[./\dA-Za-z]{1,16}\$[./
 const shaLengths: Readonly<Record<string, number>> = { 5: 43, 6: 86 }
 const bcrypt = /^\$2[aby]\$(\d\d)\$[./\dA-Za-z]{53}$/
 
-/** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
-const threadFile = new URL(
-  import.meta.url.endsWith('.ts') ? './foreign-hash-thread.ts' : './foreign-hash-thread.cjs',
-  import.meta.url,
-)
+/** Another program's does as well: password and hash are the same to all. */
+const threadFile = ThreadFile.beside(import.meta.url, 'foreign-hash-thread')
 
 /** Undefined if it is none, or checking it would cost too much. */
 export function parseForeignHash(text: string): ForeignHash | undefined {
@@ -44,7 +41,7 @@ export function isBcrypt(text: string): boolean {
 /** Whether the password is the one behind the hash, found out on a thread of its own: it takes up to a second. */
 export async function matchesForeign({ foreign }: ForeignHash, password: Uint8Array): Promise<boolean> {
   // Flags of the process, such as --eval, are not for it.
-  const thread = startThread(threadFile, { workerData: { foreign, password }, name: 'password', execArgv: [] })
+  const thread = startThread(threadFile.url, { workerData: { foreign, password }, name: 'password', execArgv: [] })
   const [matches] = (await once(thread, 'message')) as [boolean]
   return matches
 }

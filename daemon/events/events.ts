@@ -106,15 +106,15 @@ export class Events {
     return [...ended, ...this.#kept.filter(isWanted)].sort((one, other) => one.time - other.time).slice(-limit)
   }
 
-  /** Has somebody hear what happens, until the returned function is called. Throws a Refusal for a filter that is none. */
+  /** Has somebody hear what happens, until the returned function is called. Throws a Refusal for a filter that is none, or if the access log does. */
   follow({ filter = '', may }: EventWish, hear: Hear): () => void {
     const matches = plainFilter(eventFields, filter)
     const follower: Hear = (events, missed) => {
       const wanted = events.filter((event) => may(event) && matches(event))
       if (wanted.length > 0 || missed > 0) hear(wanted, missed)
     }
-    this.#followers.add(follower)
     this.#ended ??= new EndedOtherwise(this.#sources.accessLog, (events, missed) => this.#spread(events, missed))
+    this.#followers.add(follower)
     return () => {
       this.#followers.delete(follower)
       if (this.#followers.size > 0) return

@@ -2,20 +2,28 @@ import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 
+/** Why no thread can be started, with the mend. */
+export const replacedProgram =
+  'another program has been installed since proxyd began: upgrade it (proxy-tui --exec upgrade), or start it anew'
+
 /**
- * The program of a thread, beside the module of that URL: the source when it runs as such, the bundle's own file when it is bundled.
+ * The program of a thread.
  *
- * It is read when the thread is started, and shares memory with this process. A program that has been put in its place meanwhile may
- * see that in another shape, and is for a successor.
+ * It is read when the thread is started, and shares memory, messages or the store with this process. A program that has been put in
+ * its place meanwhile may know these in another shape, and is for a successor.
  */
 export class ThreadFile {
   readonly url: URL
   readonly #atFirst: string
 
-  /** `name`: without its ending. */
-  constructor(module: string, name: string) {
-    this.url = new URL(`./${name}${module.endsWith('.ts') ? '.ts' : '.cjs'}`, module)
+  constructor(url: URL) {
+    this.url = url
     this.#atFirst = this.#now
+  }
+
+  /** That beside the module of this URL: the source when it runs as such, the bundle's own file when it is bundled. `name`: without its ending. */
+  static beside(module: string, name: string): ThreadFile {
+    return new ThreadFile(new URL(`./${name}${module.endsWith('.ts') ? '.ts' : '.cjs'}`, module))
   }
 
   /** Whether something else lies there than when this process began, or nothing. */

@@ -17,7 +17,7 @@ export interface CompileOptions {
 const mostAtOnce = 16_384
 /** Destinations of all rules together, those of a list once for each rule that names it: half a gigabyte while they are compiled. */
 const mostDestinations = 4_000_000
-const threadFile = new ThreadFile(import.meta.url, 'compile-thread')
+const threadFile = ThreadFile.beside(import.meta.url, 'compile-thread')
 
 /** What the thread tells: the rules, or why there are none. */
 export type Compiled = { readonly rules: SharedArrayBuffer } | { readonly refusal: string }

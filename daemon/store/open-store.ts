@@ -1,24 +1,20 @@
 import type { Worker } from 'node:worker_threads'
-import { startThread as startProgram } from '../os/thread-file.ts'
+import { replacedProgram, startThread as startProgram, ThreadFile } from '../os/thread-file.ts'
 import { LendableStore, type Part } from './lendable-store.ts'
 import { dropCopy } from './lent-database.ts'
 import { type Elsewhere, type Store, StoreError } from './store.ts'
 import type { FromStore, StoreOrder, ToStore } from './store-messages.ts'
 
-/** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
-const threadFile = new URL(
-  import.meta.url.endsWith('.ts') ? './store-thread.ts' : './store-thread.cjs',
-  import.meta.url,
-)
+const threadFile = ThreadFile.beside(import.meta.url, 'store-thread')
 
 /**
  * Opens the store in `folder`, made if missing, on a thread of its own: what is asked of it waits for the disk, and nobody
  * else does. Rejects with a StoreError.
  *
  * Should the thread fail, so do the calls that it has not answered; what it has confirmed is on disk, and the next call
- * starts another one.
+ * starts another one, unless that would be of another program, which might bring the store to a schema of its own.
  */
-export async function openStore(folder: string, file: URL = threadFile): Promise<Store> {
+export async function openStore(folder: string, file: ThreadFile = threadFile): Promise<Store> {
   const store = new ThreadedStore(folder, file)
   await store.open()
   return store
@@ -27,10 +23,10 @@ export async function openStore(folder: string, file: URL = threadFile): Promise
 class ThreadedStore extends LendableStore {
   readonly fleet = undefined
   readonly #folder: string
-  readonly #file: URL
+  readonly #file: ThreadFile
   #thread: Promise<StoreThread> | undefined
 
-  constructor(folder: string, file: URL) {
+  constructor(folder: string, file: ThreadFile) {
     super(`the store in ${folder}`)
     this.#folder = folder
     this.#file = file
@@ -92,8 +88,9 @@ class ThreadedStore extends LendableStore {
 }
 
 /** Resolves when the thread has opened the store; rejects with a StoreError if it cannot. */
-async function startThread(folder: string, file: URL): Promise<StoreThread> {
-  const thread = new StoreThread(folder, file)
+async function startThread(folder: string, file: ThreadFile): Promise<StoreThread> {
+  if (file.isReplaced) throw new StoreError('failed', replacedProgram)
+  const thread = new StoreThread(folder, file.url)
   try {
     await thread.opened
     return thread

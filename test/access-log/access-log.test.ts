@@ -5,6 +5,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { AccessLog } from '../../daemon/access-log/access-log.ts'
 import type { LogSettings } from '../../daemon/access-log/messages.ts'
 import { Reason } from '../../daemon/engine/session-table.ts'
+import { ThreadFile } from '../../daemon/os/thread-file.ts'
 import type { AccessEntry } from '../../shared/protocol/methods.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -20,7 +21,7 @@ const off: LogSettings = {
   rotation: { size: 0, count: 0 },
 }
 
-function begin(settings: Partial<LogSettings> = {}, threadFile?: URL) {
+function begin(settings: Partial<LogSettings> = {}, threadFile?: ThreadFile) {
   const warnings: string[] = []
   const log = new AccessLog({ ...off, ...settings }, (message) => warnings.push(message), threadFile)
   const loop = new FakeLoop()
@@ -150,17 +151,24 @@ it('counts in the file, and tells, what was written over before it was read', as
 
 it('begins anew when its thread fails, and says so', async () => {
   const folder = await temporaryFolder()
-  const [program, file] = [join(folder, 'thread.mjs'), join(folder, 'log')]
-  writeFileSync(program, "throw new Error('a fault')")
-  const { log, warnings, watch, visit } = begin({ file }, pathToFileURL(program))
+  const [program, file, mended] = [join(folder, 'thread.mjs'), join(folder, 'log'), join(folder, 'mended')]
+  writeFileSync(
+    program,
+    `import { existsSync } from 'node:fs'
+    if (!existsSync('${mended}')) throw new Error('a fault')
+    await import('${new URL('../../dist/log-thread.cjs', import.meta.url).href}')`,
+  )
+  const { log, warnings, watch, visit } = begin({ file }, new ThreadFile(pathToFileURL(program)))
   watch()
   const listed = log.list({})
   await expect(listed).rejects.toMatchObject({ kind: 'unavailable' })
   expect(warnings[0]).toMatch(/^the thread of the access log failed \(a fault\)/)
+  expect(log.state?.problem).toBe('the thread of the access log failed (a fault)')
   const other = log.follow({}, () => {})
-  writeFileSync(program, `import '${new URL('../../dist/log-thread.cjs', import.meta.url).href}'`)
+  writeFileSync(mended, '')
   await eventually(async () => expect((await log.list({})).entries).toEqual([]))
   visit()
   await eventually(() => expect(idsIn(file)).toEqual(['tag-1']))
+  await eventually(() => expect(log.state).toEqual({ dropped: 0, problem: null }))
   other.stop()
 })

@@ -125,9 +125,20 @@ it.runIf(process.platform === 'linux')('no thread runs another program that has 
     symlinkSync(new URL(`../../${name}`, import.meta.url), file(name))
   const env = { FAULT: 'error', NODE_OPTIONS: `--import=${failing}` }
   const daemon = await startDaemon(['--workers', '1'], { env, program: file('dist/proxyd.js') })
-  for (const name of ['compile-thread', 'worker']) writeFileSync(file(`dist/${name}.cjs`), 'throw "of another version"')
+  for (const name of ['compile-thread', 'log-thread', 'worker'])
+    writeFileSync(file(`dist/${name}.cjs`), 'throw "of another version"')
   const text = `deny to 192.0.2.1 # ${'x'.repeat(150)}\n`.repeat(200)
-  expect((await (await operate(daemon)).call('rules.apply', { text })).error).toBeUndefined()
+  const admin = await operate(daemon)
+  expect((await admin.call('rules.apply', { text })).error).toBeUndefined()
+  const untold = {
+    data: { kind: 'unavailable' },
+    message: expect.stringContaining('another program has been installed'),
+  }
+  expect((await admin.call('access.list')).error).toMatchObject(untold)
+  expect((await admin.call('access.subscribe')).error).toMatchObject(untold)
+  const { revision } = (await admin.call('config.get')).result
+  const wish = { revision, patch: { 'access-log': file('log') } }
+  expect((await admin.call('config.set', wish)).error).toMatchObject(untold)
   await kill(daemon, 1)
   expect((await daemon.ended).stderr).toContain('another program has been installed since proxyd began')
 })

@@ -23,6 +23,7 @@ import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { noLimits } from '../../daemon/access/accounts.ts'
 import { withShrinkableHeaps } from '../../daemon/heap.ts'
+import { ThreadFile } from '../../daemon/os/thread-file.ts'
 import { migrations } from '../../daemon/store/migrations.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
 import { foreseeFolder } from '../../daemon/store/sqlite-store.ts'
@@ -298,7 +299,7 @@ describe('the SQLite store', () => {
       })
       await import(${JSON.stringify(new URL('../../daemon/store/store-thread.ts', import.meta.url).href)})`,
     )
-    const store = await openStore(await temporaryFolder(), pathToFileURL(file))
+    const store = await openStore(await temporaryFolder(), new ThreadFile(pathToFileURL(file)))
     onTestFinished(() => store.close())
     await store.users.insert(bob)
     void store.operators.decoySecret().catch(() => {})
@@ -306,6 +307,13 @@ describe('the SQLite store', () => {
     await expect(lost).rejects.toMatchObject({ problem: 'failed', message: expect.stringContaining(reason) })
     expect(await store.users.list()).toEqual([{ ...bob, id: 1 }])
     expect(await store.users.insert({ ...bob, name: 'ann' })).toBe(2)
+
+    await store.operators.decoySecret().catch(() => {})
+    writeFileSync(file, 'of another version')
+    await expect(store.users.list()).rejects.toMatchObject({
+      problem: 'failed',
+      message: expect.stringContaining('another program has been installed'),
+    })
   })
 
   it('refuses a folder that cannot be made', async () => {

@@ -28,7 +28,7 @@ import { sharedCountMemory, sharedCountsIn } from './shared-counts.ts'
 const mostDeaths = 3
 const deathsCount = 60_000
 
-const workerFile = new ThreadFile(import.meta.url, 'worker')
+const workerFile = ThreadFile.beside(import.meta.url, 'worker')
 
 /**
  * Start the Linux engine: every loop a worker thread, with listening sockets of its own at every endpoint. Those are made
