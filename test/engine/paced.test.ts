@@ -85,6 +85,21 @@ describe.each(engines)('$kind engine: a rate', ({ start }) => {
       return { proxy, slow, silent }
     }
 
+    it.each([
+      { direction: 'up', limits: { rateUp: 10_000_000 } },
+      { direction: 'down', limits: { rateDown: 10_000_000 } },
+    ])('lets all who wait go on $direction once it is raised', async ({ direction, limits }) => {
+      const proxy = await startProxy(start, { passwordRequired: true })
+      await proxy.limit(alice.index, standstill)
+      const pairs = (await openPairs(proxy, 3)).map(({ client, peer }) =>
+        direction === 'up' ? { from: client, to: peer } : { from: peer, to: client },
+      )
+      for (const { from } of pairs) from.write(Buffer.alloc(2 * depth))
+      await eventually(() => expect(proxy.rows().map(({ paced }) => paced)).toEqual(['user', 'user', 'user']))
+      await proxy.limit(alice.index, limits)
+      await Promise.all(pairs.map(({ to }) => to.read(2 * depth)))
+    })
+
     describe.each(['client', 'peer'] as const)('with a %s', (speaks) => {
       it('passes on the end of a side that has said nothing more', async () => {
         const { silent } = await waiting(speaks)

@@ -89,12 +89,11 @@ export class Pacer {
     this.#leave(flow)
   }
 
-  /** The limits have changed: all who wait try again. */
+  /** The limits have changed: all who wait try again, and none of them behind another, which would wait by the old limits. */
   limitsChanged(): void {
-    for (const flow of [...this.#queues.values()].flatMap(({ waiting }) => waiting.all)) {
-      this.#leave(flow)
-      flow.goOn()
-    }
+    const flows = [...this.#queues.values()].flatMap(({ waiting }) => waiting.all)
+    for (const flow of flows) this.#leave(flow)
+    for (const flow of flows) flow.goOn()
   }
 
   #grant(flow: Flow, length: number, toSay: number, now: number): number {
