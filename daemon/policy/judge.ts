@@ -28,9 +28,19 @@ export class Judge {
     if (subject?.command === Command.udpAssociate) return this.rules.decideAssociation(subject, Date.now())
     if (destination.kind === 'address' && !isAnybody(subject, destination.bytes))
       return this.judge(subject, undefined, destination, destination.port)
+    return this.judgeName(subject, destination.kind === 'name' ? destination.name : '', destination.port)
+  }
+
+  /** Whether a name may be looked up, which is before its addresses are judged. */
+  judgeName(subject: Subject | undefined, name: string, port: number): number {
     if (subject === undefined || this.rules.isEmpty) return BuiltIn.none
-    const name = destination.kind === 'name' ? destination.name : ''
-    return this.rules.decideName(subject, name, destination.port, Date.now())
+    return this.rules.decideName(subject, name, port, Date.now())
+  }
+
+  /** As `judge`, for a datagram: its association was let in whatever it sends to, so its name is judged, too. */
+  judgeDatagram(subject: Subject | undefined, name: string | undefined, address: Address, port: number): number {
+    const byName = name === undefined ? BuiltIn.none : this.judgeName(subject, name, port)
+    return byName < 0 ? byName : this.judge(subject, name, address, port)
   }
 
   /** Whether what was allowed once still is: a session that leads to this place, as far as it is known. */
@@ -42,7 +52,7 @@ export class Judge {
     if (subject.command === Command.udpAssociate) return this.rules.decideAssociation(subject, Date.now())
     const { name, port } = place
     const address = place.address && !isAnybody(subject, place.address) ? place.address : undefined
-    const byName = address === undefined || name !== '' ? this.rules.decideName(subject, name, port, Date.now()) : 0
+    const byName = address === undefined || name !== '' ? this.judgeName(subject, name, port) : BuiltIn.none
     if (byName < 0 || address === undefined) return byName
     return this.judge(subject, name === '' ? undefined : name, { bytes: address, scope: 0 }, port)
   }

@@ -186,6 +186,35 @@ describe.each(engines)('$kind engine: rules', ({ start }) => {
     expect(proxy.closed().map(({ reason }) => reason)).toEqual(['revoked'])
   })
 
+  it('judge the name of a datagram as that of any request: one that is denied reaches no address that is allowed, and is not looked up', async () => {
+    const target = await openDatagrams()
+    const asked: string[] = []
+    const resolve = async (name: string) => {
+      asked.push(name)
+      return ['127.0.0.1']
+    }
+    const rules = 'allow to 127.0.0.0/8\ndeny to one.test'
+    const proxy = await startProxy(start, { rules, services: { resolve } })
+    await expectForbidden(proxy, 'one.test', target.port)
+    const control = await proxy.client()
+    control.write(bytes(greeting, request('0.0.0.0', 0, Command.udpAssociate)))
+    expect(await control.readHex(2)).toBe('0500')
+    const relay = await expectReply(control, succeeded)
+    const client = await openDatagrams()
+    const send = (host: string, payload: string) =>
+      client.send(wrapped(host, target.port, payload), relay.port, relay.address)
+    await send('one.test', 'denied')
+    await send('two.test', 'allowed')
+    expect((await target.next()).data.toString()).toBe('allowed')
+    expect(asked).toEqual(['two.test'])
+
+    // A name that is known already is no other, and neither is one that was allowed before.
+    await proxy.engine.order('judge', ruleMemory('allow to 127.0.0.0/8\ndeny to two.test'))
+    await send('two.test', 'denied now')
+    await send('127.0.0.1', 'by its address')
+    expect((await target.next()).data.toString()).toBe('by its address')
+  })
+
   it('judge whom a BIND expects, and who comes', async () => {
     const proxy = await startProxy(start, { rules: 'deny to 127.0.0.9' })
     await expectForbiddenBind(proxy, '127.0.0.9')

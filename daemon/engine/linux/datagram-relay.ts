@@ -251,6 +251,7 @@ export class DatagramRelay {
     const { name, port } = destination
     const known = this.#loop.names.recall(name)
     if (known) return this.#choose(association, name, known, port)
+    if (!this.#loop.verdicts.allowsName(association.slot, name, port)) return undefined
     // Nothing is asked for a datagram that is lost anyway: a client could have us ask without end.
     if (!association.place.take(bytes.length - datagram.payload)) return undefined
     const isAsked = association.waiting.some((waiting) => waiting.name === name)

@@ -123,6 +123,8 @@ class Association {
   }
 
   async #sendByName(payload: Buffer, name: string, port: number): Promise<void> {
+    const { context, row } = this.#session
+    if (!context.verdicts.allowsName(row.slot, name, port)) return this.#lose(Direction.up)
     if (!this.#waiting.take(payload.length)) return this.#lose(Direction.up)
     const ways = await this.#lookUp(name)
     this.#waiting.give(payload.length)

@@ -88,15 +88,19 @@ export class Verdicts {
   allows(slot: number, name: string | undefined, address: Address, port: number): boolean {
     const isAdmitted = address === this.#admitted
     this.#admitted = undefined
-    const decision = isAdmitted ? this.#admittedBy : this.#judge.judge(this.#subject.of(slot), name, address, port)
-    if (this.#hasEgress) this.egress = this.#egressBy(decision, slot)
-    if (decision !== 0) return this.#note(slot, decision)
-    // Another address of the name may have been denied before.
-    if (this.#table.rule[slot] !== 0) this.#table.decidedBy(slot, 0)
-    return true
+    return this.#decided(
+      slot,
+      isAdmitted ? this.#admittedBy : this.#judge.judge(this.#subject.of(slot), name, address, port),
+    )
   }
 
-  /** As `allows`, for one datagram of many; `memo` is the association's. */
+  /** Whether datagrams may be for a name, asked before it is looked up. */
+  allowsName(slot: number, name: string, port: number): boolean {
+    const decision = this.#judge.judgeName(this.#subject.of(slot), name, port)
+    return decision >= 0 || this.#note(slot, decision)
+  }
+
+  /** As `allows`, for one datagram of many, by its name and its address; `memo` is the association's. */
   allowsDatagram(slot: number, memo: DatagramMemo, name: string | undefined, address: Address, port: number): boolean {
     if (this.#judge.isOwn(address, port)) return this.#note(slot, -BuiltIn.ownSockets)
     const known = memo.recall(this, name, address.bytes, port)
@@ -104,14 +108,14 @@ export class Verdicts {
       this.egress = known.egress
       return known.isAllowed
     }
-    const isAllowed = this.allows(slot, name, address, port)
+    const isAllowed = this.#decided(slot, this.#judge.judgeDatagram(this.#subject.of(slot), name, address, port))
     memo.learn(this, { name, bytes: address.bytes, port, isAllowed, egress: this.egress })
     return isAllowed
   }
 
   /** Whether a datagram may still go where one went: this is no request of anybody's, and counts for none. */
   allowsStill(slot: number, { name, bytes, port }: Contact): boolean {
-    return this.#judge.judge(this.#subject.of(slot), name, { bytes, scope: 0 }, port) >= 0
+    return this.#judge.judgeDatagram(this.#subject.of(slot), name, { bytes, scope: 0 }, port) >= 0
   }
 
   /** Whether what a live session does, by its row, is still allowed. */
@@ -124,6 +128,15 @@ export class Verdicts {
     const from = this.#via.get(this.#judge.rules.idOf(Math.abs(decision)))
     if (!from) return this.egressOf(slot)
     return { from, mode: this.#egress.get(this.#table.user[slot])?.mode ?? 'sticky' }
+  }
+
+  /** What was decided about an address; returns whether it allows. */
+  #decided(slot: number, decision: number): boolean {
+    if (this.#hasEgress) this.egress = this.#egressBy(decision, slot)
+    if (decision !== 0) return this.#note(slot, decision)
+    // Another address of the name may have been denied before.
+    if (this.#table.rule[slot] !== 0) this.#table.decidedBy(slot, 0)
+    return true
   }
 
   /** Returns whether it allows. */
