@@ -71,6 +71,6 @@ export class Judge {
 }
 
 /** Whether it is a BIND that may be for any peer. */
-function isAnybody(subject: Subject | undefined, address: Uint8Array): boolean {
+export function isAnybody(subject: Subject | undefined, address: Uint8Array): boolean {
   return subject?.command === Command.bind && isUnspecified(address)
 }

@@ -154,9 +154,10 @@ export class RuleSet {
     const at = words[Head.lists] + words[Head.anyList]
     for (let i = 1; i <= words[at]; i++) {
       const number = words[at + i]
+      if (number <= this.#last) continue
       const isForAll = this.#record(number, Field.portCount) === 0 && this.#record(number, Field.resolvingCount) === 0
       if (this.#allows(number) || !isForAll || !this.#concerns(number, subject, now)) continue
-      for (let before = 0; before < number; before++)
+      for (let before = this.#last + 1; before < number; before++)
         if (this.#allows(before) && this.#concerns(before, subject, now)) return before
       return number
     }

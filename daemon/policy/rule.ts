@@ -1,4 +1,5 @@
 import { domainToASCII } from 'node:url'
+import { type Destination, namedDestination } from '../net/destination.ts'
 import { isEgress } from '../net/egress.ts'
 import { formatNetwork, type Network, parseNetwork } from '../net/network.ts'
 import { actionMeant, clauseMeant, Words } from './rule-words.ts'
@@ -109,9 +110,18 @@ export function formatRule(rule: Rule): string {
 
 /** A name as rules compare it: in lower case, without the root's dot, an international one in ASCII; '' if it is none. */
 function comparableName(name: string): string {
-  const bare = name.endsWith('.') ? name.slice(0, -1) : name
+  return inAscii(name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase()
+}
+
+/** As clients write it (RFC 5890); '' for what is no name. */
+function inAscii(name: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what needs no translation
-  return /^[\x00-\x7f]*$/.test(bare) ? bare.toLowerCase() : domainToASCII(bare)
+  return /^[\x00-\x7f]*$/.test(name) ? name : domainToASCII(name)
+}
+
+/** What a client asks for that is to go to this host, as people write it; undefined if nobody can ask for that. */
+export function requested(host: string, port: number): Destination | undefined {
+  return namedDestination(inAscii(host), port)
 }
 
 /** Reads a destination of a list: `name`, `*.name`, `.name`, a network, `special` or `any`. Throws a RangeError. */

@@ -3,10 +3,9 @@ import type { Params, Result, Rule } from '../../shared/protocol/methods.ts'
 import type { Settings } from '../../shared/settings.ts'
 import type { Engine, RuleMemory } from '../engine/engine.ts'
 import { parseAddress } from '../net/address.ts'
-import { destinationOf } from '../net/destination.ts'
 import { writeSubjects } from '../policy/compile.ts'
 import type { OwnSockets } from '../policy/own-sockets.ts'
-import { parseRules, type RuleSubject } from '../policy/rule.ts'
+import { parseRules, type RuleSubject, requested } from '../policy/rule.ts'
 import { RuleHits } from '../policy/rule-hits.ts'
 import { BuiltIn, RuleSet } from '../policy/rule-set.ts'
 import { RuleSyntaxError } from '../policy/rule-words.ts'
@@ -148,13 +147,14 @@ export class LiveRules {
       throw new Refusal('not_found', `there is no user ${JSON.stringify(user)}`)
     for (const literal of [from, ...(resolve ?? [])])
       if (!parseAddress(literal)) throw new Refusal('invalid', `${JSON.stringify(literal)} is no address`)
-    const isLiteral = destinationOf(host, port).kind === 'address'
-    const addresses = resolve ?? (isLiteral ? [] : await lookUp(host))
+    const destination = requested(host, port)
+    if (!destination) throw new Refusal('invalid', cannotBeAsked(host))
+    const addresses = resolve ?? (destination.kind === 'name' ? await lookUp(destination.name) : [])
     const who: RuleSubject = user === null ? { kind: 'any', name: '' } : { kind: 'user', name: user }
     const { rules } = this.#inForce.memory
-    const trial = { who, host, port, from, command, resolve: addresses }
+    const trial = { who, destination, from, command, resolve: addresses }
     const isRefused = !this.#options.settings().commands.includes(command)
-    const phases = isRefused ? [byCommand] : tryOut(rules, trial, { members, own: this.#options.own() }, Date.now())
+    const phases = isRefused ? [byCommand] : tryOut(rules, trial, { members, own: this.#options.own() })
     const set = new RuleSet(rules)
     const idOf = (decision: number | undefined) => (decision ? set.idOf(Math.abs(decision)) : null)
     return {
@@ -264,7 +264,13 @@ export class LiveRules {
 
   async #checkTests({ tests }: RuleText, { rules }: RuleMemory): Promise<void> {
     await inSlices(tests, (test) => {
-      const phases = tryOut(rules, test, { members: this.#options.members, own: this.#options.own() }, Date.now())
+      const destination = requested(test.host, test.port)
+      if (!destination) throw refusal(test.line, 1, cannotBeAsked(test.host))
+      const phases = tryOut(
+        rules,
+        { ...test, destination },
+        { members: this.#options.members, own: this.#options.own() },
+      )
       if (isAllowed(phases) === test.allow) return
       const decided = phases.find(({ decision }) => decision < 0) ?? phases.at(-1)
       const id = decided && new RuleSet(rules).idOf(Math.abs(decided.decision))
@@ -357,6 +363,10 @@ function newUsersIn(before: RuleText, { rules, tests, ids }: RuleText): Set<stri
 
 function refusal(line: number, column: number, message: string): Refusal {
   return new Refusal('invalid', `line ${line}, column ${column}: ${message}`, { line, column })
+}
+
+function cannotBeAsked(host: string): string {
+  return `${JSON.stringify(host)} is no name or address that a client can ask for`
 }
 
 function word(allow: boolean): string {

@@ -1,13 +1,16 @@
-import { isUnspecified, parseAddress } from '../net/address.ts'
-import { destinationOf } from '../net/destination.ts'
+import { type Address, formatAddress, parseAddress } from '../net/address.ts'
+import type { Destination } from '../net/destination.ts'
+import { isAnybody, Judge } from '../policy/judge.ts'
 import type { OwnSockets } from '../policy/own-sockets.ts'
 import type { RuleTest } from '../policy/rule.ts'
-import { BuiltIn, firstRulePlace, RuleSet, type Subject } from '../policy/rule-set.ts'
+import { firstRulePlace, RuleSet, type Subject } from '../policy/rule-set.ts'
 import { Command } from '../socks/messages.ts'
 import { indicesOf, type Members } from './rule-subjects.ts'
 
 /** A request that nobody makes, to see what the rules say of it. */
-export type Trial = Omit<RuleTest, 'line' | 'allow'>
+export interface Trial extends Pick<RuleTest, 'who' | 'from' | 'command' | 'resolve'> {
+  readonly destination: Destination
+}
 
 /** What the rules say at one point of a request's way. */
 export interface Phase {
@@ -24,33 +27,30 @@ export function tryOut(
   buffer: SharedArrayBuffer,
   trial: Trial,
   { members, own }: { readonly members: Members; readonly own: OwnSockets },
-  now: number,
 ): Phase[] {
   const subject = subjectOf(trial, members)
-  const destination = destinationOf(trial.host, trial.port)
-  const isLiteral = destination.kind === 'address'
-  const phase = (address: string | undefined, decide: (rules: RuleSet) => number): Phase => {
-    const decision = decide(new RuleSet(buffer))
+  const { destination } = trial
+  const phase = (address: string | undefined, decide: (judge: Judge) => number): Phase => {
+    const decision = decide(new Judge(own, new RuleSet(buffer)))
     const place = Math.abs(decision)
-    const next = place < firstRulePlace ? undefined : decide(new RuleSet(buffer, place))
+    const next = place < firstRulePlace ? undefined : decide(new Judge(own, new RuleSet(buffer, place)))
     return { address, decision, next }
   }
   if (subject.command === Command.udpAssociate) {
-    const request = phase(undefined, (rules) => rules.decideAssociation(subject, now))
+    const request = phase(undefined, (judge) => judge.admit(subject, destination))
     if (request.decision < 0) return [request]
   }
-  const name = isLiteral ? undefined : destination.name
-  const byName =
-    name === undefined ? [] : [phase(undefined, (rules) => rules.decideName(subject, name, trial.port, now))]
-  if (byName.some(({ decision }) => decision < 0)) return byName
-  const addresses = isLiteral ? [trial.host] : trial.resolve
-  const byAddress = addresses.flatMap((literal) => {
+  const byAddress = (address: Address, name?: string) =>
+    phase(formatAddress(address.bytes), (judge) => judge.judge(subject, name, address, destination.port))
+  if (destination.kind === 'address' && !isAnybody(subject, destination.bytes)) return [byAddress(destination)]
+  const name = destination.kind === 'name' ? destination.name : ''
+  const byName = phase(undefined, (judge) => judge.judgeName(subject, name, destination.port))
+  if (byName.decision < 0 || destination.kind === 'address') return [byName]
+  const addresses = trial.resolve.flatMap((literal) => {
     const address = parseAddress(literal)
-    if (!address || (subject.command === Command.bind && isUnspecified(address.bytes))) return []
-    if (own.has(address, trial.port)) return { address: literal, decision: -BuiltIn.ownSockets, next: undefined }
-    return phase(literal, (rules) => rules.decideAddress(subject, name, address.bytes, trial.port, now))
+    return address ? byAddress(address, name) : []
   })
-  return [...byName, ...byAddress]
+  return [byName, ...addresses]
 }
 
 /** Whether the request would be served: no name is denied, and there is an address that is not. */

@@ -19,6 +19,7 @@ async function begin(stored?: StoredRules) {
   const judged: RuleMemory[] = []
   const disk = { isFull: false }
   const warned: string[] = []
+  const commands = ['connect']
   const late = new LateChanges(() => {}, 2 ** 31 - 1)
   const options: LiveRulesOptions = {
     engine: {
@@ -39,14 +40,14 @@ async function begin(stored?: StoredRules) {
     late,
     warn: (message) => void warned.push(message),
     folder: '/',
-    settings: () => ({ commands: ['connect'] }) as never,
+    settings: () => ({ commands }) as never,
     own: () => new OwnSockets([{ address: '127.0.0.1', port: 1080 }], () => false),
-    lookUp: async () => [],
+    lookUp: async (name) => (name === 'xn--mnchen-3ya.example' ? ['10.0.0.1'] : []),
   }
   const place = { called: 'the store', fleet: undefined }
   const rules = new LiveRules(options, await prepareRules({ ...place, rules: options.store }, options, 1))
   const ids = () => rules.list().rows.map(({ id, text }) => [id, text])
-  return { rules, kept, judged, table, ids, disk, late, warned, again: () => begin(kept.at(-1)) }
+  return { rules, kept, judged, table, ids, disk, late, warned, commands, again: () => begin(kept.at(-1)) }
 }
 
 describe('rules', () => {
@@ -246,6 +247,34 @@ describe('rules', () => {
       ],
     })
     await expect(rules.test({ user: 'eve', host: 'a.test', port: 1 })).rejects.toMatchObject({ kind: 'not_found' })
+  })
+
+  it('say of any request what an engine does with it', async () => {
+    const { rules, commands } = await begin()
+    commands.push('bind', 'udp-associate')
+    const test = (host: string, more = {}) => rules.test({ user: null, host, port: 80, ...more })
+    await rules.apply({ text: 'deny cmd bind,udp-associate\ndeny to 10.0.0.0/8\ndeny' })
+    // Whoever may come to a BIND is not known before.
+    const denied = { address: null, allowed: false, rule: 16, next: 18 }
+    expect(await test('0.0.0.0', { command: 'bind' })).toEqual({ allowed: false, phases: [denied] })
+    expect(await test('a.example', { command: 'udp-associate' })).toEqual({ allowed: false, phases: [denied] })
+
+    // Clients ask for a name in ASCII, and it is one name however it is written.
+    await rules.apply({ text: 'deny to 10.0.0.0/8\ndeny to straße.example' })
+    expect(await test('MÜNCHEN.example.')).toMatchObject({ allowed: false, phases: [{}, { address: '10.0.0.1' }] })
+    expect(await test('Straße.example')).toMatchObject({ allowed: false, phases: [{ address: null }] })
+    expect(await test('::ffff:10.0.0.1')).toMatchObject({ allowed: false, phases: [{ address: '10.0.0.1' }] })
+    const tests = 'deny cmd bind\ndeny to straße.example\ntest cmd bind [::]:1 = deny\ntest straße.example:1 = deny'
+    await rules.apply({ text: tests })
+
+    for (const host of ['a..example', 'a b', 'fe80::1%eth0', 'a.example..'])
+      await expect(test(host)).rejects.toMatchObject({
+        kind: 'invalid',
+        message: `"${host}" is no name or address that a client can ask for`,
+      })
+    await expect(rules.apply({ text: 'test a..example:80 = allow' })).rejects.toThrow(
+      /^line 1, column 1: "a..example" is no/,
+    )
   })
 
   it('follow the users that they name', async () => {
