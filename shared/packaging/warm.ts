@@ -1,6 +1,5 @@
-import { writeFileSync } from 'node:fs'
 import threads, { type WorkerOptions } from 'node:worker_threads'
-import { compileProgram, runProgram } from '../cached-program.ts'
+import { compileProgram, runProgram, writeCache } from '../cached-program.ts'
 
 /**
  * `warm.ts FILE [ARGUMENT…]`: runs the program, and at its end writes its cache, with all that it has called in this run and those before.
@@ -15,6 +14,6 @@ threads.Worker = class extends threads.Worker {
 
 const [, , file = '', ...given] = process.argv
 const script = compileProgram(file)
-process.once('exit', () => writeFileSync(`${file}.cache`, script.createCachedData(), { mode: 0o644 }))
+process.once('exit', () => writeCache(file, script))
 process.argv = [process.execPath, file, ...given]
 runProgram(script, file)

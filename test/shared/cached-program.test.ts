@@ -1,7 +1,7 @@
-import { chmod, chown, utimes, writeFile } from 'node:fs/promises'
+import { chmod, chown, cp, readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { compileProgram, runProgram } from '../../shared/cached-program.ts'
+import { compileProgram, runProgram, writeCache } from '../../shared/cached-program.ts'
 import { run } from '../helpers/programs.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
@@ -15,8 +15,14 @@ async function cachedProgram(): Promise<string> {
   const script = compileProgram(file)
   expect(script.cachedDataRejected).toBeUndefined()
   runProgram(script, file)
-  await writeFile(`${file}.cache`, script.createCachedData(), { mode: 0o644 })
+  writeCache(file, script)
   return file
+}
+
+/** What runs that program in a process of its own. */
+function running(file: string): string {
+  const program = join(import.meta.dirname, '../../shared/cached-program.ts')
+  return `import { compileProgram, runProgram } from '${program}'\nrunProgram(compileProgram('${file}'), '${file}')`
 }
 
 /** Whether V8 takes the cache; undefined if it is not even asked. Whatever it says, the program runs. */
@@ -58,17 +64,35 @@ test.runIf(process.getuid?.() === 0)(
   },
 )
 
-test('a cache of another text, or what is none, is refused', async () => {
+test('a cache of another text is refused', async () => {
   const file = await cachedProgram()
   await writeFile(file, `${text}\n`)
   const later = new Date(Date.now() + 10_000)
   await utimes(`${file}.cache`, later, later)
   expect(takesCache(file)).toBe(false)
-  // Another one, for V8 remembers what it has just compiled.
-  const other = join(await temporaryFolder(), 'program.cjs')
-  await writeFile(other, `${text} // another`)
-  await writeFile(`${other}.cache`, 'not made by V8', { mode: 0o644 })
-  expect(takesCache(other)).toBe(false)
+})
+
+test.each([
+  ['a page of it was never written', (cache: Buffer) => cache.fill(0, 200 * 1024, 204 * 1024)],
+  ['a sector of it is another', (cache: Buffer) => cache.fill('another', 200 * 1024, 200 * 1024 + 512)],
+  ['its end is missing', (cache: Buffer) => cache.subarray(0, 8190)],
+])('a program runs without a cache that is damaged, and says so: %s', async (_, damaged) => {
+  const file = join(await temporaryFolder(), 'program.cjs')
+  const built = join(import.meta.dirname, '../../dist/proxy-tui-commands.cjs')
+  await cp(built, file)
+  await writeFile(`${file}.cache`, damaged(await readFile(`${built}.cache`)), { mode: 0o644 })
+  const { status, stdout, stderr } = await run(process.execPath, [
+    '--input-type=module',
+    '--eval',
+    running(file),
+    file,
+    '--version',
+  ])
+  expect({ status, stderr }).toEqual({
+    status: 0,
+    stderr: `${file}.cache is damaged, so starts take longer: build or install proxyd anew\n`,
+  })
+  expect(stdout).toMatch(/^\d/)
 })
 
 test.each(['proxyd-main', 'worker', 'store-thread', 'proxy-tui-commands'])(
@@ -88,9 +112,7 @@ test('a program imports what lies beside it by the function that it is given, an
   const file = join(folder, 'program.cjs')
   await writeFile(join(folder, 'beside.js'), "export const said = 'beside'")
   await writeFile(file, "importHere('./beside.js').then(({ said }) => console.log(said))")
-  const program = join(import.meta.dirname, '../../shared/cached-program.ts')
-  const code = `import { compileProgram, runProgram } from '${program}'\nrunProgram(compileProgram('${file}'), '${file}')`
-  expect(await run(process.execPath, ['--input-type=module', '--eval', code])).toMatchObject({
+  expect(await run(process.execPath, ['--input-type=module', '--eval', running(file)])).toMatchObject({
     stdout: 'beside\n',
     stderr: '',
   })
