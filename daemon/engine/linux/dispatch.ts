@@ -84,9 +84,9 @@ export class Dispatch {
     else this.#setUps.add(key, generation, events)
   }
 
-  /** Whether an event is one of somebody who talks, and so would notice what is served before. */
+  /** Whether an event is one of somebody who talks, and so would notice what is served before. Who now sends in bulk does not. */
   isTalk(key: number): boolean {
-    return key < this.#sessions.flags.length && (this.#sessions.flags[key] & Flag.talks) !== 0
+    return key < this.#sessions.flags.length && (this.#sessions.flags[key] & (Flag.talks | Flag.bulk)) === Flag.talks
   }
 
   /** Serve so many at most of those that are being set up. */
