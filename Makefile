@@ -150,27 +150,33 @@ etc := $(if $(filter-out /usr /usr/local,$(subst $(space),|,$(prefix))),$(prefix
 # What sed would put in for & and systemd for %.
 in_unit = $(subst &,\&,$(subst %,%%,$(1)))
 installed_node := $(or $(machine_node),$(lib)/node)
+# What is read by the service's own user, and written by nobody else, whatever umask the sources have been fetched and built with.
+for_all := u+rwX,go+rX,go-w
 
 # Where the shells look for the completions of a program.
 completions = bash:bash-completion/completions/$(1) zsh:zsh/site-functions/_$(1) fish:fish/vendor_completions.d/$(1).fish
 
+# The program comes whole or not at all: one that runs, and is to be started anew, is not left without.
 install: build ## install both programs under PREFIX (default /usr/local), staged below DESTDIR if that is given
 	set -e; umask 022; \
-	rm -rf "$(DESTDIR)$(lib)"; \
-	mkdir -p "$(DESTDIR)$(lib)/dist" "$(DESTDIR)$(lib)/node_modules" "$(DESTDIR)$(bin)" "$(DESTDIR)$(doc)" \
+	new="$(DESTDIR)$(lib).new"; rm -rf "$$new"; \
+	mkdir -p "$$new/dist" "$$new/node_modules" "$(DESTDIR)$(bin)" "$(DESTDIR)$(doc)" \
 		$(foreach section,1 5 8,"$(DESTDIR)$(share)/man/man$(section)"); \
-	cp package.json LICENSE "$(DESTDIR)$(lib)"; \
-	cp dist/*.js dist/*.cjs "$(DESTDIR)$(lib)/dist"; \
-	cp dist/*.cache "$(DESTDIR)$(lib)/dist"; \
-	cp -R node_modules/koffi node_modules/@koromix "$(DESTDIR)$(lib)/node_modules"; \
-	$(if $(machine_node),,cp $(private_node) "$(DESTDIR)$(lib)/node";) \
+	cp package.json LICENSE "$$new"; \
+	cp dist/*.js dist/*.cjs "$$new/dist"; \
+	cp dist/*.cache "$$new/dist"; \
+	cp -R node_modules/koffi node_modules/@koromix "$$new/node_modules"; \
+	$(if $(machine_node),,cp $(private_node) "$$new/node";) \
+	chmod -R $(for_all) "$$new"; \
+	rm -rf "$(DESTDIR)$(lib)"; mv "$$new" "$(DESTDIR)$(lib)"; \
 	mkdir -p "$(DESTDIR)$(units)" "$(DESTDIR)$(sysusers)" "$(DESTDIR)$(etc)"; \
 	sed -e "s|@bin@|$(call in_unit,$(bin))|" -e "s|@etc@|$(call in_unit,$(etc))|" shared/packaging/systemd/proxyd.service >"$(DESTDIR)$(units)/proxyd.service"; \
-	cp shared/packaging/systemd/sysusers.conf "$(DESTDIR)$(sysusers)/proxyd.conf"; \
+	cat shared/packaging/systemd/sysusers.conf >"$(DESTDIR)$(sysusers)/proxyd.conf"; \
 	[ -e "$(DESTDIR)$(etc)/proxyd.toml" ] || \
 		"$(NODE)" dist/proxyd.js --sample-config >"$(DESTDIR)$(etc)/proxyd.toml"; \
 	cp -R README.md PROTOCOL.md docs "$(DESTDIR)$(doc)"; \
 	"$(NODE)" shared/packaging/contents.ts installed "$(DESTDIR)$(doc)" $(if $(machine_node),,.node/$(node_version)); \
+	chmod -R $(for_all) "$(DESTDIR)$(doc)"; \
 	for program in proxyd proxy-tui; do \
 		printf '#!/bin/sh\n%sexec "%s" %s "%s" "$$@"\n' "$(call environment,$$program)" "$(installed_node)" \
 			"$(call flags,$$program)" "$(lib)/dist/$$program.js" \
@@ -185,7 +191,7 @@ install: build ## install both programs under PREFIX (default /usr/local), stage
 	$(foreach page,$(manuals),"$(NODE)" dist/$(call manual,$(page)) >"$(DESTDIR)$(share)/man/man$(subst .,,$(suffix $(page)))/$(page)";)
 
 uninstall: ## remove what install put under PREFIX, but for the config file
-	rm -rf "$(DESTDIR)$(lib)" "$(DESTDIR)$(doc)" "$(DESTDIR)$(bin)/proxyd" "$(DESTDIR)$(bin)/proxy-tui"
+	rm -rf "$(DESTDIR)$(lib)" "$(DESTDIR)$(lib).new" "$(DESTDIR)$(doc)" "$(DESTDIR)$(bin)/proxyd" "$(DESTDIR)$(bin)/proxy-tui"
 	rm -f "$(DESTDIR)$(units)/proxyd.service" "$(DESTDIR)$(sysusers)/proxyd.conf"
 	cd "$(DESTDIR)$(share)" 2>/dev/null || exit 0; \
 	for script in $(call completions,proxyd) $(call completions,proxy-tui); do rm -f "$${script#*:}"; done; \
