@@ -87,15 +87,20 @@ export function healthReport({
   }
 }
 
-/** Bytes resident. Linux tells them in a file: when no descriptor is left for that, what was read last counts. */
+/**
+ * Bytes resident. Linux tells them in a file: when no descriptor is left for that, what was read last counts, and 0 where /proc is not
+ * mounted.
+ */
 export function memoryReader(): () => number {
-  let last = process.memoryUsage.rss()
-  return () => {
+  let last = 0
+  const read = () => {
     try {
       last = process.memoryUsage.rss()
     } catch {}
     return last
   }
+  read()
+  return read
 }
 
 /** To a hundredth of a millisecond. */

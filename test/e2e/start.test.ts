@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Ending, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
+import { operate } from '../helpers/operate.ts'
+import { canMount } from '../helpers/own-files.ts'
 import { findProgram, run } from '../helpers/programs.ts'
 import { program as proxyTui } from '../helpers/proxy-tui.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -175,6 +177,13 @@ test('other machines may be served once there is a user', async () => {
   const daemon = await startDaemon(['-l', '0.0.0.0', '-u', 'bob:hunter2'])
   expect(daemon.listening('socks')[0]).toMatch(/^0\.0\.0\.0:/)
   expect((await daemon.stop()).stderr).not.toMatch(/hunter2|anyone/)
+})
+
+test.runIf(canMount).each(['linux', 'portable'])('where /proc is not mounted, the %s engine serves', async (engine) => {
+  const within = ['unshare', '-m', 'sh', '-c', 'mount -t tmpfs -o ro tmpfs /proc && exec "$@"', 'sh']
+  const daemon = await startDaemon(['--engine', engine], { within })
+  await connectThrough(daemon.port('socks'), await startTarget())
+  expect((await (await operate(daemon)).call('status.get')).result.health).toMatchObject({ memory: 0 })
 })
 
 test('where koffi is missing, auto serves with the portable engine and says so; linux refuses', async () => {
