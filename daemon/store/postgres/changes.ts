@@ -1,4 +1,4 @@
-import { mostChangesApart, type StoredChange } from '../store.ts'
+import { type ChangeMark, mostChangesApart, type StoredChange } from '../store.ts'
 import { type Ask, type Connections, type Lock, longStatementTime } from './connections.ts'
 
 /** Of so many that are the oldest, those go with each change that have been there for too long. */
@@ -11,6 +11,9 @@ const kept = '400 days'
 export const clock = '(extract(epoch FROM now()) * 1000)::bigint'
 /** Milliseconds by which a node's may be ahead of it without anything becoming of that. */
 export const ahead = 300_000
+
+/** Of a change, in microseconds since 1970. */
+export const made = '(extract(epoch FROM made) * 1000000)::bigint AS made'
 
 /** What a change is to have beside the lock of the list. */
 interface Wants {
@@ -32,31 +35,31 @@ export async function noted<Result>(
   work: (ask: Ask, note: Note) => Promise<Result>,
   { held = [], count = 1 }: Wants = {},
 ): Promise<Result> {
-  const { result, seqs } = await connections.change(
+  const { result, own } = await connections.change(
     [...held, 'changes'],
     async (ask) => {
-      const seqs: number[] = []
-      const result = await work(ask, async (kind, keys) => void seqs.push(...(await note(ask, node, kind, keys))))
-      return { result, seqs }
+      const own: ChangeMark[] = []
+      const result = await work(ask, async (kind, keys) => void own.push(...(await note(ask, node, kind, keys))))
+      return { result, own }
     },
     count > mostChangesApart ? longStatementTime : undefined,
   )
-  for (const seq of seqs) connections.ownChanges.add(seq)
+  connections.ownChanges.push(...own)
   return result
 }
 
-/** Adds what has changed to the list, in a transaction that has the lock for that. Resolves to the `seq` of each. */
+/** Adds what has changed to the list, in a transaction that has the lock for that. */
 export async function note(
   ask: Ask,
   node: string,
   kind: StoredChange['kind'],
   keys: readonly string[],
-): Promise<number[]> {
+): Promise<ChangeMark[]> {
   if (keys.length === 0) return []
-  const rows = await ask<{ seq: number }>(
+  const added = await ask<ChangeMark>(
     `INSERT INTO proxyd.change (seq, kind, key, node)
     SELECT last + place, $1, key, $2 FROM (SELECT coalesce(max(seq), 0) AS last FROM proxyd.change) AS before,
-      unnest($3::text[]) WITH ORDINALITY AS keys (key, place) RETURNING seq`,
+      unnest($3::text[]) WITH ORDINALITY AS keys (key, place) RETURNING seq, ${made}`,
     [kind, node, keys.length > mostChangesApart ? [''] : keys],
   )
   await ask(
@@ -64,5 +67,5 @@ export async function note(
       SELECT seq FROM (SELECT seq, made FROM proxyd.change ORDER BY seq LIMIT ${lookedAt}) AS oldest
       WHERE made < now() - interval '${kept}')`,
   )
-  return rows.map(({ seq }) => seq)
+  return added
 }

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import type pg from 'pg'
 import { whyNot } from '../../../shared/file-trouble.ts'
 import { readFileOrPipe } from '../../../shared/whole-file.ts'
-import { StoreError } from '../store.ts'
+import { type ChangeMark, StoreError } from '../store.ts'
 import { codeOf, explain, isLost, readOnly, standby, Uncertain } from './errors.ts'
 import { guarded } from './guarded-client.ts'
 import type { Place } from './place.ts'
@@ -54,8 +54,8 @@ const locks: Readonly<Record<Lock, string>> = {
  */
 export class Connections {
   readonly place: Place
-  /** The `seq` of changes that were made over them for sure, until all who follow have passed them. */
-  readonly ownChanges = new Set<number>()
+  /** Changes that were made over them for sure, until whoever follows has passed them. */
+  ownChanges: ChangeMark[] = []
   readonly #pool: pg.Pool
   readonly #used = new WeakSet<pg.PoolClient>()
   #isClosed = false

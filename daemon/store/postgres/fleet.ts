@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { type ErrorKind, errorCodes } from '../../../shared/protocol/errors.ts'
 import { roles } from '../../../shared/protocol/vocabulary.ts'
 import type { ChangeMark, FleetStore, StoredAnswer, StoredChange, StoredNode } from '../store.ts'
-import { clock } from './changes.ts'
+import { clock, made } from './changes.ts'
 import type { Connections } from './connections.ts'
 import { postgresLeases } from './leases.ts'
 
@@ -49,7 +49,6 @@ function readAs<Shape extends z.ZodType>(shape: Shape, told: string): z.output<S
 
 /** Changes that are read at once. */
 const page = 1_000
-const made = '(extract(epoch FROM made) * 1000000)::bigint AS made'
 /** Orders that are taken at once. */
 const mostTaken = 100
 /** An order that was not taken for so long is nobody's any more: who has given it waits for five seconds, and withdraws it if the store is there. */
@@ -68,20 +67,25 @@ export function postgresFleet(connections: Connections, node: string): FleetStor
       return last ?? { seq: 0, made: 0 }
     },
     async changesSince(mark) {
-      const { ownChanges } = connections
-      for (const seq of ownChanges) if (seq <= mark.seq) ownChanges.delete(seq)
+      // Those that were made by now are there, unless the store has lost them.
+      const own = connections.ownChanges.filter(({ seq }) => seq > mark.seq)
+      connections.ownChanges = own
+      const expected = [...own]
       const rows = await ask<Omit<StoredChange, 'isOwn'>>(
         `SELECT seq, ${made}, kind, key, node FROM proxyd.change WHERE seq >= $1 ORDER BY seq LIMIT ${page + 1}`,
         [mark.seq],
       )
+      const times = new Map(rows.map(({ seq, made }) => [seq, made]))
+      const end = rows.length > page ? (rows.at(-1)?.seq ?? 0) : Number.POSITIVE_INFINITY
       const isThere =
         mark.seq === 0 ? (rows[0]?.seq ?? 1) === 1 : rows[0]?.seq === mark.seq && rows[0].made === mark.made
-      if (!isThere) {
-        ownChanges.clear()
+      if (!isThere || expected.some(({ seq, made }) => seq <= end && times.get(seq) !== made)) {
+        connections.ownChanges = []
         return undefined
       }
+      const ownTimes = new Map(own.map(({ seq, made }) => [seq, made]))
       const behind = rows.filter(({ seq }) => seq > mark.seq).slice(0, page)
-      return behind.map((row) => ({ ...row, isOwn: row.node === node && ownChanges.has(row.seq) }))
+      return behind.map((row) => ({ ...row, isOwn: ownTimes.get(row.seq) === row.made }))
     },
     async beat(told) {
       const [row] = await ask<{ before: string | null; clock: number }>(

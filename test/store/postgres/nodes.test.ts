@@ -89,6 +89,23 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     expect((await b.fleet.changesSince(first))?.map(({ key }) => key)).toEqual(['dan', 'eve', 'fay'])
   })
 
+  it.each(['a', 'b', undefined])(
+    'hear so, too, where it has lost what this one had only just changed, and %s has changed something since',
+    async (who) => {
+      const database = await server.newDatabase()
+      const [a, b] = await nodesOf(database, 'a', 'b')
+      await a.users.insert(bob)
+      const mark = await a.fleet.lastChange()
+      await a.users.insert({ ...bob, name: 'ann' })
+      await server.sql(database, 'DELETE FROM proxyd.change WHERE seq > 1')
+      if (who) await { a, b }[who]?.users.insert({ ...bob, name: 'cid' })
+      expect(await a.fleet.changesSince(mark)).toBeUndefined()
+      const last = await a.fleet.lastChange()
+      await a.users.insert({ ...bob, name: 'dan' })
+      expect(await a.fleet.changesSince(last)).toMatchObject([{ key: 'dan', isOwn: true }])
+    },
+  )
+
   it('hear what it was, and who made it', async () => {
     const [a, b] = await nodes('a', 'b')
     const id = (await a.users.insert(bob)) ?? 0
