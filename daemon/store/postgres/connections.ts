@@ -23,10 +23,10 @@ const idleTime = 60_000
 /** Milliseconds between two tries to reach a server that is away, at first and at most. */
 const firstPause = 100
 const longestPause = 2_000
-/** A transaction that PostgreSQL has given up in favour of another one is begun anew, so often. */
+/** A transaction that cannot be because of what another one does is begun anew, so often. */
 const mostTries = 3
-const deadlock = '40P01'
-const serialization = '40001'
+/** A deadlock, a conflict of two, and what refers to a user whom another one has just removed. */
+const givenUp = ['40P01', '40001', '23503']
 
 /**
  * Where PostgreSQL looks for what is named without a schema. Up to version 14 everybody may create functions in `public`, which would be
@@ -194,7 +194,7 @@ function cancel({ host, port }: Place, client: pg.PoolClient): void {
 /** A transaction that never began. */
 class NotBegun extends Error {}
 
-/** A transaction that PostgreSQL has given up, for another one's sake. */
+/** A transaction that PostgreSQL has given up because of another one. */
 class GivenUp extends Error {}
 
 function ignore(): void {}
@@ -253,7 +253,7 @@ async function commit(client: pg.PoolClient): Promise<void> {
 }
 
 function isGivenUp(error: unknown): boolean {
-  return [deadlock, serialization].includes(codeOf(error))
+  return givenUp.includes(codeOf(error))
 }
 
 async function rowsOf<Row>(

@@ -1,7 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { noLimits } from '../../../daemon/access/accounts.ts'
+import { Connections } from '../../../daemon/store/postgres/connections.ts'
 import { openPostgresStore } from '../../../daemon/store/postgres/postgres-store.ts'
 import type { FleetStore, LeaseAsk, Store } from '../../../daemon/store/store.ts'
+import { eventually } from '../../helpers/eventually.ts'
 import { hasPostgres, placeOf, usePostgres } from '../../helpers/postgres.ts'
 
 const MiB = 2 ** 20
@@ -100,6 +102,24 @@ describe.skipIf(!hasPostgres)('leases that nodes have of a PostgreSQL', () => {
     await server.sql(database, "UPDATE proxyd.lease_asks SET asked = now() - interval '2 min'")
     expect(await b?.refresh(asked(0, 10))).toMatchObject([{ slots: 3 }])
     expect(await a?.refresh(asked(7))).toMatchObject([{ slots: 7 }])
+  })
+
+  it('are dealt out to others though a user is removed at the same moment', async () => {
+    const { leases, ask, database, user, stores } = await fleet('a')
+    const [a] = leases
+    const other = (await stores[0]?.users.insert({ ...bob, name: 'ann' })) ?? 0
+    const limits = { ...unlimited, maxConnections: 4 }
+    const remover = await Connections.open(placeOf(server.place(database)), async () => '')
+    onTestFinished(() => remover.close())
+    let dealt: ReturnType<NonNullable<typeof a>['refresh']> | undefined
+    await remover.change([], async (sql) => {
+      await sql('DELETE FROM proxyd.users WHERE id = $1', [user])
+      dealt = a?.refresh([ask({ limits }), ask({ user: other, limits })])
+      dealt?.catch(() => {})
+      const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+      await eventually(async () => expect(await sql(waiting)).toHaveLength(1))
+    })
+    expect(await dealt).toMatchObject([{ user: other }])
   })
 
   it('of thousands of users are had at once', async () => {
