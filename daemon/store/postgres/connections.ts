@@ -1,9 +1,9 @@
-import { connect } from 'node:net'
 import type pg from 'pg'
 import { whyNot } from '../../../shared/file-trouble.ts'
 import { readFileOrPipe } from '../../../shared/whole-file.ts'
 import { type ChangeMark, StoreError } from '../store.ts'
-import { codeOf, explain, isLost, readOnly, standby, Uncertain } from './errors.ts'
+import { cancel, type Tls } from './cancel.ts'
+import { codeOf, explain, isDistrusted, isLost, readOnly, standby, Uncertain } from './errors.ts'
 import { guarded } from './guarded-client.ts'
 import type { Place } from './place.ts'
 
@@ -57,16 +57,21 @@ export class Connections {
   /** Changes that were made over them for sure, until whoever follows has passed them. */
   ownChanges: ChangeMark[] = []
   readonly #pool: pg.Pool
-  readonly #used = new WeakSet<pg.PoolClient>()
+  readonly #tls: Tls | undefined
+  /** When each was in use last. */
+  readonly #used = new WeakMap<pg.PoolClient, number>()
+  /** When what has had no answer was asked last: connections that nobody has used since may be as dead. */
+  #unanswered = Number.NEGATIVE_INFINITY
   #isClosed = false
   /** While the server is away: how long to wait after a failure, until when, and what it was. */
   #pause = firstPause
   #restsUntil = 0
   #lastFailure: unknown
 
-  private constructor(place: Place, pool: pg.Pool) {
+  private constructor(place: Place, pool: pg.Pool, tls: Tls | undefined) {
     this.place = place
     this.#pool = pool
+    this.#tls = tls
     // Of connections that nobody uses; the next call makes another one.
     pool.on('error', ignore)
   }
@@ -74,7 +79,7 @@ export class Connections {
   /** `password` is asked for with each connection, so that it may change meanwhile. */
   static async open(place: Place, password: () => Promise<string>): Promise<Connections> {
     const { host, port, user, database, tls } = place
-    const ca = tls?.ca === undefined ? undefined : await readAuthorities(tls.ca)
+    const secured: Tls | undefined = tls && { rejectUnauthorized: true, ...(await authoritiesOf(tls)) }
     const mustProve = place.isDoubtful && (await password()) !== ''
     const { default: client } = await import('./postgres-client.ts')
     const pool = new client.Pool({
@@ -86,7 +91,7 @@ export class Connections {
       },
       Client: guarded(client, place, mustProve),
       ...{ host, port, user, database, password, types: numbersFor(client) },
-      ssl: tls ? { rejectUnauthorized: true, ...(ca !== undefined && { ca }) } : false,
+      ssl: secured ?? false,
       max: most,
       idleTimeoutMillis: idleTime,
       connectionTimeoutMillis: connectTime,
@@ -95,7 +100,7 @@ export class Connections {
       keepAliveInitialDelayMillis: 10_000,
       application_name: 'proxyd',
     })
-    return new Connections(place, pool)
+    return new Connections(place, pool, secured)
   }
 
   /** One statement, which is a transaction of its own, and does no harm twice. */
@@ -126,7 +131,10 @@ export class Connections {
     await this.#pool.end()
   }
 
-  /** Another connection is taken where one is lost that was there before: it may have been so while nobody used it. */
+  /**
+   * Another connection is taken where one is lost that was there before: it may have been so while nobody used it. Not behind one over
+   * which no answer came, for whoever asks has waited for long enough.
+   */
   async #with<Result>(
     work: (client: pg.PoolClient) => Promise<Result>,
     mayRepeat: (error: unknown) => boolean,
@@ -134,7 +142,7 @@ export class Connections {
     for (;;) {
       const client = await this.#connect()
       const isFresh = !this.#used.has(client)
-      this.#used.add(client)
+      const asked = performance.now()
       let isLostNow = false
       try {
         return await work(client)
@@ -142,12 +150,23 @@ export class Connections {
         const cause = error instanceof NotBegun ? error.cause : error
         // Behind the same name another server may be the primary one by now.
         isLostNow = isLost(cause) || codeOf(cause) === readOnly
-        if (cause instanceof Error && cause.message === answerMissing) cancel(this.place, client)
-        if (isFresh || !mayRepeat(error)) throw error instanceof GivenUp ? error : this.#explained(error)
+        const isSilent = cause instanceof Error && cause.message === answerMissing
+        if (isSilent) {
+          this.#unanswered = asked
+          cancel(this.place, this.#tls, client)
+        }
+        if (isFresh || isSilent || !mayRepeat(error)) throw error instanceof GivenUp ? error : this.#explained(error)
       } finally {
+        this.#used.set(client, performance.now())
         client.release(isLostNow)
       }
     }
+  }
+
+  /** Their file may have come to be another one since it was read. */
+  async #renewAuthorities(): Promise<void> {
+    const { tls } = this.place
+    if (tls && this.#tls) Object.assign(this.#tls, await authoritiesOf(tls).catch(() => {}))
   }
 
   #explained(error: unknown): Error {
@@ -159,14 +178,21 @@ export class Connections {
     if (this.#isClosed) throw new StoreError('failed', `${this.place.called} is closed`)
     if (this.#pool.idleCount === 0 && performance.now() < this.#restsUntil) throw this.#explained(this.#lastFailure)
     try {
-      const client = await this.#pool.connect()
-      this.#pause = firstPause
-      this.#restsUntil = 0
-      return client
+      for (;;) {
+        const client = await this.#pool.connect()
+        if ((this.#used.get(client) ?? Number.POSITIVE_INFINITY) < this.#unanswered) {
+          client.release(true)
+          continue
+        }
+        this.#pause = firstPause
+        this.#restsUntil = 0
+        return client
+      }
     } catch (error) {
       this.#lastFailure = error
       this.#restsUntil = performance.now() + this.#pause * (0.5 + Math.random())
       this.#pause = Math.min(longestPause, this.#pause * 2)
+      if (isDistrusted(error)) await this.#renewAuthorities()
       throw this.#explained(error)
     }
   }
@@ -174,23 +200,6 @@ export class Connections {
 
 /** What the package says of a query whose answer does not come. */
 const answerMissing = 'Query read timeout'
-/** PostgreSQL, Message Formats: CancelRequest. */
-const cancelRequest = 80_877_102
-
-/**
- * Has the server give up what it was asked over a connection that is given up: it does not look whether anybody still waits for it, and
- * would wait for a lock, and hold one of its connections, for as long as somebody else keeps that.
- */
-function cancel({ host, port }: Place, client: pg.PoolClient): void {
-  const { processID, secretKey } = client as unknown as { readonly processID: number; readonly secretKey: number }
-  const request = Buffer.alloc(16)
-  for (const [i, word] of [request.length, cancelRequest, processID, secretKey].entries())
-    request.writeInt32BE(word, 4 * i)
-  const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
-  socket.on('error', ignore).setTimeout(connectTime, () => socket.destroy())
-  socket.unref().end(request)
-}
-
 /** A transaction that never began. */
 class NotBegun extends Error {}
 
@@ -268,11 +277,12 @@ async function rowsOf<Row>(
   return rows as Row[]
 }
 
-async function readAuthorities(file: string): Promise<string> {
+async function authoritiesOf({ ca }: NonNullable<Place['tls']>): Promise<Pick<Tls, 'ca'>> {
+  if (ca === undefined) return {}
   try {
-    return (await readFileOrPipe(file, mostBytes)).toString('utf8')
+    return { ca: (await readFileOrPipe(ca, mostBytes)).toString('utf8') }
   } catch (error) {
-    const why = whyNot(error, file, 'name another with sslrootcert in --store')
-    throw new StoreError('failed', `cannot read ${file}: ${why}`)
+    const why = whyNot(error, ca, 'name another with sslrootcert in --store')
+    throw new StoreError('failed', `cannot read ${ca}: ${why}`)
   }
 }

@@ -2,7 +2,7 @@ import { Refusal } from '../../refusal.ts'
 import { StoreError } from '../store.ts'
 import type { Place } from './place.ts'
 
-/** What Node says of certificates that it does not trust. */
+/** What Node says of certificates that are not of an authority that it trusts. */
 const untrusted = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -11,6 +11,9 @@ const untrusted = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'CERT_UNTRUSTED',
 ])
+
+/** What it says of those that are not valid at this moment, or whose authority's is not. */
+const outOfDate = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'])
 
 /** What the system says of servers that cannot be reached, in words. */
 const unreachable: Readonly<Record<string, string>> = {
@@ -72,6 +75,10 @@ export function explain({ called, user, database }: Place, error: unknown): Refu
     const why = said.replace(/; if the root CA .*/, '')
     return new StoreError('failed', `the certificate of ${called} is not trusted (${why}): ${mend}`)
   }
+  if (outOfDate.has(code)) {
+    const mend = 'renew it there, and see to the clock here'
+    return new StoreError('failed', `the certificate of ${called} is not valid now (${said}): ${mend}`)
+  }
   if (/server does not support SSL/.test(said)) {
     const mend = 'have the server do so (ssl = on), or say sslmode=disable in --store where nobody can listen'
     return new StoreError('failed', `${called} does not speak TLS: ${mend}`)
@@ -91,12 +98,6 @@ export function explain({ called, user, database }: Place, error: unknown): Refu
       return new StoreError(
         'failed',
         `the certificate of ${called} is for another name (${said}): have --store name the host by one that it has, or get it one with that name`,
-      )
-    case 'CERT_HAS_EXPIRED':
-    case 'CERT_NOT_YET_VALID':
-      return new StoreError(
-        'failed',
-        `the certificate of ${called} is not valid now (${said}): renew it there, and see to the clock here`,
       )
     case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
       return new StoreError(
@@ -145,6 +146,11 @@ export function explain({ called, user, database }: Place, error: unknown): Refu
     )
   }
   return new StoreError('failed', `cannot use ${called} (${said}): see to its log`)
+}
+
+/** Whether it is the server's certificate that is in the way. */
+export function isDistrusted(error: unknown): boolean {
+  return untrusted.has(codeOf(error)) || outOfDate.has(codeOf(error))
 }
 
 /** Of what a pooler says, the code that PostgreSQL has for it. */

@@ -4,7 +4,7 @@ import { type Ask, type Connections, searchPath } from './connections.ts'
 import { standby, unmade } from './errors.ts'
 import { migrations } from './migrations.ts'
 
-/** PostgreSQL 13, the first with all that is asked of it. */
+/** PostgreSQL 13, the oldest that is tried. */
 const oldestServer = 130_000
 
 /** Rejects with a StoreError unless the schema is the one that this proxyd knows, on a server that takes changes. */

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { noLimits } from '../../../daemon/access/accounts.ts'
@@ -20,6 +22,42 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that has a bad day', () => {
     onTestFinished(() => store.close())
     return store
   }
+
+  /** A way to it that may go nowhere: then nobody is told. The first bytes of whoever has come by it. */
+  async function wayTo() {
+    const firsts: string[] = []
+    const way = { isOpen: true, firsts, port: 0 }
+    const relay = createServer((socket) => {
+      socket.on('error', () => {}).once('data', (bytes: Buffer) => firsts.push(bytes.toString('hex', 0, 8)))
+      const there = connect(server.port, '127.0.0.1').on('error', () => {})
+      onTestFinished(() => void [socket, there].map((end) => end.destroy()))
+      for (const [from, to] of [
+        [socket, there],
+        [there, socket],
+      ] as const)
+        from
+          .on('data', (bytes: Buffer) => way.isOpen && to.write(bytes))
+          .once('close', () => way.isOpen && to.destroy())
+    })
+    await once(relay.listen(0, '127.0.0.1'), 'listening')
+    onTestFinished(() => void relay.close())
+    return Object.assign(way, { port: (relay.address() as AddressInfo).port })
+  }
+
+  it('is waited for once, on however many connections, when all that is sent to it is lost', async () => {
+    const way = await wayTo()
+    const store = await open(`postgres://proxyd@127.0.0.1:${way.port}/${await server.newDatabase()}`)
+    await Promise.all([1, 2, 3].map(() => store.users.list()))
+    way.isOpen = false
+    await expect(store.users.list()).rejects.toThrow(/Query read timeout/)
+    // Not over those that may be as dead.
+    const { length } = way.firsts
+    await expect(store.users.list()).rejects.toThrow(/timeout/)
+    const startups = way.firsts.slice(length).filter((first) => first.endsWith('00030000'))
+    expect(startups).toHaveLength(1)
+    way.isOpen = true
+    await eventually(async () => expect(await store.users.list()).toEqual([]))
+  })
 
   it('is told of at once while it is away, and used again when it is back', async () => {
     const store = await open(server.place(await server.newDatabase()))
@@ -102,26 +140,6 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that has a bad day', () => {
     })
   })
 
-  it('does not go on with what nobody waits for any more, while somebody else keeps a table locked', async () => {
-    const database = await server.newDatabase()
-    const store = await open(server.place(database))
-    const other = await Connections.open(placeOf(server.place(database)), async () => 'secret')
-    onTestFinished(() => other.close())
-    const isAsked = Promise.withResolvers<void>()
-    const locked = other.change([], async (ask) => {
-      await ask('LOCK TABLE proxyd.nodes')
-      const asked = store.fleet?.nodes().catch((error: Error) => error.message)
-      isAsked.resolve()
-      for (let waits = true; waits; )
-        waits = (await Promise.race([asked, ask('SELECT pg_sleep(1)').then(() => undefined)])) === undefined
-      const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-      await eventually(async () => expect(await ask(waiting)).toEqual([]))
-      return asked
-    })
-    await isAsked.promise
-    expect(await locked).toMatch(/Query read timeout/)
-  })
-
   it('lets nobody in who may not do it, which is told in words', async () => {
     const database = await server.newDatabase()
     await server.sql('postgres', "CREATE ROLE stranger LOGIN PASSWORD 'secret'")
@@ -152,5 +170,47 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that has a bad day', () => {
     await expect(open(at('localhost', `sslrootcert=${ca}`))).rejects.toThrow(/certificate .* is for another name/)
     await expect(open(at('127.0.0.1', 'sslrootcert=/nowhere.pem'))).rejects.toThrow('cannot read /nowhere.pem')
     await open(at('127.0.0.1', 'sslmode=disable'))
+
+    // It becomes one of another authority, and the file with that is put in place of the old one.
+    const renewed = makeCertificate('127.0.0.1')
+    server.certificate(renewed)
+    await server.sql('postgres', 'SELECT pg_reload_conf()')
+    await eventually(async () => {
+      await server.sql(
+        'postgres',
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}'`,
+      )
+      await expect(store.users.list()).rejects.toMatchObject(untrusted)
+    })
+    writeFileSync(ca, renewed.cert)
+    await eventually(async () => expect(await store.users.list()).toEqual([]))
+  })
+
+  it('does not go on with what nobody waits for any more, while somebody else keeps a table locked, and is told so over TLS alone', async () => {
+    const database = await server.newDatabase()
+    const way = await wayTo()
+    const { cert, key } = makeCertificate('127.0.0.1')
+    const ca = join(await temporaryFolder(), 'ca.pem')
+    writeFileSync(ca, cert)
+    await server.stop()
+    await server.start('ssl=on', ...server.certificate({ cert, key }))
+    const store = await open(`postgres://proxyd@127.0.0.1:${way.port}/${database}?sslrootcert=${ca}`)
+    const other = await Connections.open(placeOf(server.place(database)), async () => 'secret')
+    onTestFinished(() => other.close())
+    const isAsked = Promise.withResolvers<void>()
+    const locked = other.change([], async (ask) => {
+      await ask('LOCK TABLE proxyd.nodes')
+      const asked = store.fleet?.nodes().catch((error: Error) => error.message)
+      isAsked.resolve()
+      for (let waits = true; waits; )
+        waits = (await Promise.race([asked, ask('SELECT pg_sleep(1)').then(() => undefined)])) === undefined
+      const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+      await eventually(async () => expect(await ask(waiting)).toEqual([]))
+      return asked
+    })
+    await isAsked.promise
+    expect(await locked).toMatch(/Query read timeout/)
+    // SSLRequest (PostgreSQL, Message Formats).
+    expect(new Set(way.firsts)).toEqual(new Set(['0000000804d2162f']))
   })
 })
