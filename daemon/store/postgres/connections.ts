@@ -3,7 +3,7 @@ import { whyNot } from '../../../shared/file-trouble.ts'
 import { readFileOrPipe } from '../../../shared/whole-file.ts'
 import { type ChangeMark, StoreError } from '../store.ts'
 import { cancel, type Tls } from './cancel.ts'
-import { codeOf, explain, isDistrusted, isLost, readOnly, standby, Uncertain } from './errors.ts'
+import { anotherStore, codeOf, explain, isDistrusted, isLost, readOnly, standby, Uncertain } from './errors.ts'
 import { guarded } from './guarded-client.ts'
 import type { Place } from './place.ts'
 
@@ -34,6 +34,8 @@ const givenUp = ['40P01', '40001', '23503']
  */
 export const searchPath = 'pg_catalog'
 
+const secretOfStore = "SELECT encode(bytes, 'hex') AS secret FROM proxyd.decoy"
+
 /** Asks with values in place of `$1`, and gives the rows. */
 export type Ask = <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>
 
@@ -62,6 +64,10 @@ export class Connections {
   readonly #used = new WeakMap<pg.PoolClient, number>()
   /** When what has had no answer was asked last: connections that nobody has used since may be as dead. */
   #unanswered = Number.NEGATIVE_INFINITY
+  /** The secret that the store was made with: no other one has it. */
+  #secret: string | undefined
+  /** Whether it may be another store by now. */
+  #isDoubted = false
   #isClosed = false
   /** While the server is away: how long to wait after a failure, until when, and what it was. */
   #pause = firstPause
@@ -125,6 +131,21 @@ export class Connections {
     }
   }
 
+  /** Takes the store that is there for the one that it is to be from now on. */
+  async identify(): Promise<void> {
+    const [row] = await this.ask<{ secret: string }>(secretOfStore)
+    this.#secret = row?.secret
+  }
+
+  /**
+   * Rejects with a StoreError if another store has come in the place of the one that it was: one that was made anew, or another fleet's
+   * behind the same name. So does from then on all that is asked of it, until that one is back.
+   */
+  async recognize(): Promise<void> {
+    this.#isDoubted = true
+    await this.ask('SELECT')
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -145,6 +166,7 @@ export class Connections {
       const asked = performance.now()
       let isLostNow = false
       try {
+        if (this.#isDoubted) await this.#compareSecret(client)
         return await work(client)
       } catch (error) {
         const cause = error instanceof NotBegun ? error.cause : error
@@ -161,6 +183,12 @@ export class Connections {
         client.release(isLostNow)
       }
     }
+  }
+
+  async #compareSecret(client: pg.PoolClient): Promise<void> {
+    const [row] = await rowsOf<{ secret: string }>(client, secretOfStore)
+    if (row?.secret !== this.#secret) throw anotherStore(this.place.called)
+    this.#isDoubted = false
   }
 
   /** Their file may have come to be another one since it was read. */

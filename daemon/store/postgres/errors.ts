@@ -185,6 +185,16 @@ export function standby(called: string): StoreError {
   )
 }
 
+export function anotherStore(called: string): StoreError {
+  const mend = 'have --store lead to the one of before, or start this node anew to go by what is there'
+  return new StoreError('failed', `${called} is another one than it was when this node was started: ${mend}`)
+}
+
+export function onlyToLookAt({ called, user }: Place): StoreError {
+  const mend = `have ${user} own the schema proxyd, or may INSERT, UPDATE and DELETE in all of its tables`
+  return new StoreError('failed', `${called} lets ${user} only look: ${mend}`)
+}
+
 /** Whether it was the connection that failed, and not what was asked over it. */
 export function isLost(error: unknown): boolean {
   if (error instanceof Refusal) return false

@@ -81,6 +81,7 @@ export function postgresFleet(connections: Connections, node: string): FleetStor
         mark.seq === 0 ? (rows[0]?.seq ?? 1) === 1 : rows[0]?.seq === mark.seq && rows[0].made === mark.made
       if (!isThere || expected.some(({ seq, made }) => seq <= end && times.get(seq) !== made)) {
         connections.ownChanges = []
+        await connections.recognize()
         return undefined
       }
       const ownTimes = new Map(own.map(({ seq, made }) => [seq, made]))

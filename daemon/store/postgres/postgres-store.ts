@@ -33,6 +33,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   try {
     await expectSchema(connections)
     await keepSearchPath(connections)
+    await connections.identify()
   } catch (error) {
     await connections.close()
     throw error

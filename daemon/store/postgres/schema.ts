@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { StoreError } from '../store.ts'
 import { type Ask, type Connections, searchPath } from './connections.ts'
-import { standby, unmade } from './errors.ts'
+import { onlyToLookAt, standby, unmade } from './errors.ts'
 import { migrations } from './migrations.ts'
 
 /** PostgreSQL 13, the oldest that is tried. */
 const oldestServer = 130_000
 
-/** Rejects with a StoreError unless the schema is the one that this proxyd knows, on a server that takes changes. */
+/** Rejects with a StoreError unless the schema is the one that this proxyd knows, on a server that takes changes, by us. */
 export async function expectSchema({ ask, place }: Connections): Promise<void> {
   const version = await versionOf(ask)
   const { called } = place
@@ -21,6 +21,11 @@ export async function expectSchema({ ask, place }: Connections): Promise<void> {
     `SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean AS "isReadOnly"`,
   )
   if (isReadOnly) throw standby(called)
+  const barred = await ask(
+    `SELECT FROM pg_class WHERE relnamespace = 'proxyd'::regnamespace AND relkind = 'r' AND relname NOT IN ('schema', 'decoy')
+      AND NOT (has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE'))`,
+  )
+  if (barred.length > 0) throw onlyToLookAt(place)
 }
 
 /**

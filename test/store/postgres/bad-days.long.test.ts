@@ -147,6 +147,16 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that has a bad day', () => {
       problem: 'failed',
       message: expect.stringContaining('have stranger own the schema'),
     })
+    const grant = (rights: string) => server.sql(database, `GRANT ${rights} IN SCHEMA proxyd TO stranger`)
+    await server.sql(database, 'GRANT USAGE ON SCHEMA proxyd TO stranger')
+    await grant('SELECT ON ALL TABLES')
+    await expect(open(server.place(database).replace('proxyd@', 'stranger@'))).rejects.toMatchObject({
+      problem: 'failed',
+      message: expect.stringContaining('lets stranger only look: have stranger own the schema'),
+    })
+    await grant('INSERT, UPDATE, DELETE ON ALL TABLES')
+    const store = await open(server.place(database).replace('proxyd@', 'stranger@'))
+    expect(await store.users.insert(bob)).toBe(1)
   })
 
   it('is asked over TLS, if its certificate is that of its name and an authority that is trusted', async () => {

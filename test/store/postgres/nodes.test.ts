@@ -106,6 +106,26 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     },
   )
 
+  it('take no other store for theirs that has come in its place, and put nothing into that', async () => {
+    const database = await server.newDatabase()
+    const [a] = await nodesOf(database, 'a')
+    await a.users.insert(bob)
+    const mark = await a.fleet.lastChange()
+    const [row] = await server.sql<{ bytes: string }>(database, 'SELECT bytes::text FROM proxyd.decoy')
+    const secret = (text: string) => server.sql(database, `UPDATE proxyd.decoy SET bytes = ${text}`)
+    // Made anew, or of another fleet behind the same name.
+    await server.sql(database, 'TRUNCATE proxyd.change, proxyd.users CASCADE')
+    await secret("sha256('another')")
+    const another = { problem: 'failed', message: expect.stringMatching(/is another one than it was/) }
+    await expect(a.fleet.changesSince(mark)).rejects.toMatchObject(another)
+    await expect(a.users.list()).rejects.toMatchObject(another)
+    await expect(a.users.insert({ ...bob, name: 'ann' })).rejects.toMatchObject(another)
+    expect(await server.sql(database, 'SELECT FROM proxyd.users')).toEqual([])
+    await secret(`'${row?.bytes}'`)
+    expect(await a.fleet.changesSince(mark)).toBeUndefined()
+    expect(await a.users.list()).toEqual([])
+  })
+
   it('hear what it was, and who made it', async () => {
     const [a, b] = await nodes('a', 'b')
     const id = (await a.users.insert(bob)) ?? 0
