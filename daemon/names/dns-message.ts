@@ -15,7 +15,7 @@ export interface Question {
 export interface Reply {
   /** TC: there is more, and a stream brings it. */
   readonly isTruncated: boolean
-  /** Whether the name has these addresses, and no others; else this server does not know. */
+  /** Whether the name has these addresses, or none; else this server does not know, or has not told it all. */
   readonly isKnown: boolean
   /** Literals, as many as were wanted at most. */
   readonly addresses: readonly string[]
@@ -29,10 +29,12 @@ const cname = 5
 const internet = 1
 /** An OPT record (RFC 6891, section 6.1.2) for datagrams of 1,232 bytes, which no link has to take apart. */
 const largerDatagrams = Uint8Array.of(0, 0, 41, 1232 >> 8, 1232 & 0xff, 0, 0, 0, 0, 0, 0)
+/** TC, in the first byte of flags. */
+const truncation = 2
 /** RCODE: the name has what is told; there is no such name. */
 const [noError, noName] = [0, 3]
 /** What a message tells that has no name, or a failure: the system's resolver reads nothing else of it either. */
-const noAnswers = { addresses: [], ttl: Number.POSITIVE_INFINITY }
+const noAnswers = { addresses: [], ttl: Number.POSITIVE_INFINITY, isWhole: true }
 
 /** The question for a name's addresses; undefined if it is no name that servers know of. */
 export function questionFor(name: string, type: RecordType): Question | undefined {
@@ -62,17 +64,18 @@ export function idOf(message: Uint8Array): number {
 
 /**
  * What a message tells of the question, of which its first `most` addresses are read; undefined if it is no answer to
- * this one. A message may be cut off: what is there counts.
+ * this one. A message may be cut off: what is there counts, but that no address is there does not mean that there is none.
  */
 export function readReply(message: Uint8Array, id: number, question: Question, most: number): Reply | undefined {
   if (message.length < headerBytes + question.bytes.length || idOf(message) !== id) return undefined
   const [, , flags, code, , questions] = message
   const isResponse = (flags & 0xf8) === 0x80
   if (!isResponse || questions !== 1 || !isSameQuestion(message, question)) return undefined
-  const isTruncated = (flags & 2) !== 0
+  const isTruncated = (flags & truncation) !== 0
   const outcome = code & 15
-  const answers = outcome === noError ? readAnswers(message, question, most) : noAnswers
-  return { isTruncated, isKnown: outcome === noError || outcome === noName, ...answers }
+  const { isWhole, ...answers } = outcome === noError ? readAnswers(message, question, most) : noAnswers
+  const isKnown = outcome === noName || (outcome === noError && (isWhole || answers.addresses.length > 0))
+  return { isTruncated, isKnown, ...answers }
 }
 
 /** Servers may write the letters of a name in other cases (RFC 4343). */
@@ -86,12 +89,13 @@ function readAnswers(
   message: Uint8Array,
   { type, bytes }: Question,
   most: number,
-): { addresses: string[]; ttl: number } {
+): { addresses: string[]; ttl: number; isWhole: boolean } {
   const view = new DataView(message.buffer, message.byteOffset, message.length)
   const addresses: string[] = []
   let ttl = Number.POSITIVE_INFINITY
   let at = headerBytes + bytes.length
-  for (let left = view.getUint16(6); left > 0 && addresses.length < most; left--) {
+  let left = view.getUint16(6)
+  for (; left > 0 && addresses.length < most; left--) {
     at = behindName(message, at)
     if (at + 10 > message.length) break
     const [recordType, recordClass, length] = [view.getUint16(at), view.getUint16(at + 2), view.getUint16(at + 8)]
@@ -101,7 +105,8 @@ function readAnswers(
     if (recordClass === internet && isAddress) addresses.push(formatAddress(data))
     at += 10 + length
   }
-  return { addresses, ttl: addresses.length > 0 ? ttl : Number.POSITIVE_INFINITY }
+  const isWhole = left === 0 && at <= message.length && (message[2] & truncation) === 0
+  return { addresses, ttl: addresses.length > 0 ? ttl : Number.POSITIVE_INFINITY, isWhole }
 }
 
 /** One with its highest bit set counts as 0 (RFC 2181, section 8). */

@@ -6,13 +6,17 @@ import { parseLiteral } from '../../daemon/net/address.ts'
 import { bytes } from './bytes.ts'
 import type { AtEnd } from './temporary-folder.ts'
 
-/** What a server tells of a name: its addresses, for how many seconds they are good, RCODE, and whether only plain questions (RFC 1035) get that. */
+/**
+ * What a server tells of a name: its addresses, for how many seconds they are good, RCODE, whether only plain questions (RFC 1035) get that,
+ * and whether whoever asks by TCP gets nothing.
+ */
 export interface Zone {
   readonly [name: string]: {
     readonly addresses: readonly string[]
     readonly ttl?: number
     readonly code?: number
     readonly isOld?: boolean
+    readonly noStreams?: boolean
   }
 }
 
@@ -104,6 +108,7 @@ function answerAll(stream: Socket, zone: Zone): void {
       const query = input.subarray(2, 2 + input.readUInt16BE())
       input = input.subarray(2 + query.length)
       const question = readQuestion(query)
+      if (zone[question.name]?.noStreams) return void stream.destroy()
       const answer = encodeAnswer(query, question, zone[question.name])
       stream.write(bytes(answer.length >> 8, answer.length & 0xff, answer))
     }

@@ -95,6 +95,20 @@ test('tells that there is more', () => {
   expect(read([one], { flags: [0x83, 0x80] })).toMatchObject({ isTruncated: true, addresses: ['192.0.2.1'] })
 })
 
+test.each([
+  ['there is more', message([], { flags: [0x83, 0x80] })],
+  ['it breaks off behind the question', message([], { count: 1 })],
+  ['it breaks off in an alias', message([record(5, 7, [1, 98, 0])]).subarray(0, -1)],
+  ['it breaks off in an address', message([one]).subarray(0, -1)],
+])('takes what has no address for no answer if %s', (_, cut) => {
+  expect(readReply(cut, id, question, most)).toMatchObject({ isKnown: false, addresses: [] })
+})
+
+test('believes addresses though more would have come', () => {
+  expect(read([one], { count: 2 })).toMatchObject({ isKnown: true, addresses: ['192.0.2.1'] })
+  expect(read([one], { flags: [0x83, 0x80] })).toMatchObject({ isKnown: true, addresses: ['192.0.2.1'] })
+})
+
 test('takes the letters of the question in any case', () => {
   const asked = {
     ...question,

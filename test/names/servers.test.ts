@@ -6,6 +6,11 @@ import { eventually } from '../helpers/eventually.ts'
 
 const anybody = { user: undefined, place: '198.51.100.1' }
 
+/** Too much for a datagram, and not to be had otherwise. */
+const cutZone = {
+  'one.test': { addresses: Array.from({ length: 40 }, (_, n) => `192.0.2.${n}`), noStreams: true },
+}
+
 /** What one server tells of a name. */
 async function find(server: string, name: string) {
   return (await earlyAnswer(byServers([server]).find(name, anybody))).found
@@ -45,6 +50,7 @@ test('keeps no more than 32 addresses of a family, however many come by TCP', as
 test.each([
   ['one that is not there', async () => '127.0.0.1:1'],
   ['one that this machine may not ask', async () => '255.255.255.255'],
+  ['one that cuts its answers, and gives none by TCP', async () => (await startDnsServer(cutZone)).at],
   ['one that fails', async () => (await startDnsServer({ 'one.test': { addresses: [], code: 2 } })).at],
 ])('asks the next server after %s', async (_, first) => {
   const { at } = await startDnsServer({ 'one.test': { addresses: ['192.0.2.1'] } })
