@@ -35,8 +35,8 @@ import { wouldEnd } from './would-end.ts'
 const mostTold = 500
 /** Users whom a change of the rules has come from the store at most. */
 const mostBrought = 1_000
-/** setTimeout waits no longer. */
-const longestWait = 2 ** 31 - 1
+/** Milliseconds between two looks at the clock, at most: somebody may set it, and timers stand still while the machine sleeps. */
+const longestWait = 60_000
 
 export interface LiveRulesOptions {
   readonly engine: Pick<Engine, 'order' | 'tables'>
@@ -285,12 +285,12 @@ export class LiveRules {
     const now = Date.now()
     const ends = this.#inForce.text.rules.flatMap(({ until = 0 }) => (until > now ? until : []))
     if (ends.length === 0) return
-    const wait = Math.min(...ends) - now
-    const act = () => {
-      void this.#turns.take(() => this.#options.engine.order('judge', this.#inForce.memory))
+    const next = Math.min(...ends)
+    const look = () => {
+      if (Date.now() >= next) void this.#turns.take(() => this.#options.engine.order('judge', this.#inForce.memory))
       this.#awaitEnd()
     }
-    this.#timer = setTimeout(wait > longestWait ? () => this.#awaitEnd() : act, Math.min(wait, longestWait)).unref()
+    this.#timer = setTimeout(look, Math.min(next - now, longestWait)).unref()
   }
 }
 

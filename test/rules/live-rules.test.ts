@@ -212,6 +212,16 @@ describe('rules', () => {
     expect(judged).toHaveLength(2)
   })
 
+  it('that have a time end within a minute where the clock was set, or the machine slept', async () => {
+    const { rules, judged } = await begin()
+    await rules.add({ rule: 'allow to any until 2026-01-01T06:00Z' })
+    vi.setSystemTime('2026-01-01T08:00Z')
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(judged).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(1e9)
+    expect(judged).toHaveLength(2)
+  })
+
   it('tell how many live sessions they would end, and end none', async () => {
     const { rules, table, judged } = await begin()
     for (const [slot, port] of [80, 25].entries()) {
