@@ -1,3 +1,4 @@
+import type { NetworkInterfaceInfo } from 'node:os'
 import { expect, it, vi } from 'vitest'
 import { EgressAddresses } from '../../daemon/engine/shared/egress-addresses.ts'
 import { formatAddress } from '../../daemon/net/address.ts'
@@ -44,4 +45,25 @@ it('reads the addresses of an interface again after a while', () => {
   vi.advanceTimersByTime(2_000)
   expect(now()).toEqual(['192.0.2.2'])
   vi.useRealTimers()
+})
+
+it('says that no port is left, of IPv6 where this machine has an address to leave from only', () => {
+  const said = vi.fn()
+  const [v4, v6, loopback] = [
+    { address: '192.0.2.1', netmask: '', mac: '', internal: false, cidr: null, family: 'IPv4' },
+    { address: '2001:db8::1', netmask: '', mac: '', internal: false, cidr: null, family: 'IPv6', scopeid: 0 },
+    { address: '::1', netmask: '', mac: '', internal: true, cidr: null, family: 'IPv6', scopeid: 0 },
+  ] as const
+  const [far, here] = [
+    Uint8Array.of(0x20, 1, 0xd, 0xb8, ...new Uint8Array(11), 9),
+    Uint8Array.of(...new Uint8Array(15), 1),
+  ]
+  const isSaid = (to: Uint8Array, ...interfaces: NetworkInterfaceInfo[]) => {
+    said.mockClear()
+    new EgressAddresses(said, () => ({ eth7: interfaces })).foundNoPort(to)
+    return said.mock.calls.length > 0
+  }
+  expect(isSaid(bytes)).toBe(true)
+  expect([isSaid(far, v4), isSaid(far, loopback), isSaid(far, v6)]).toEqual([false, false, true])
+  expect([isSaid(here, v6), isSaid(here, loopback)]).toEqual([false, true])
 })

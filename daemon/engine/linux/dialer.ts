@@ -15,7 +15,7 @@ import {
 import { copyMapped, SocketAddress } from '../../os/socket-address.ts'
 import { forwarded, Reason, State } from '../session-table.ts'
 import { mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/happy-eyeballs.ts'
-import { type Failure, noPortLeft, notAllowed, notFound, notResolved, refusalOf } from '../shared/refusals.ts'
+import { type Failure, notAllowed, notFound, notResolved, refusalOf } from '../shared/refusals.ts'
 import { holderOf } from '../shared/shares.ts'
 import type { Verdicts } from '../shared/verdicts.ts'
 import type { Opener } from './admitter.ts'
@@ -185,7 +185,7 @@ export class Dialer implements Opener, Stage {
     }
     if (result === 0) {
       result = connectSocket(socket, bytes, dial.port, scope)
-      if (result === -errno.EADDRNOTAVAIL && bytes.length === 4) this.#loop.post({ type: 'warn', message: noPortLeft })
+      if (result === -errno.EADDRNOTAVAIL) egress.foundNoPort(bytes)
     }
     // An address that was asked for stands there already.
     if (dial.name !== undefined) {

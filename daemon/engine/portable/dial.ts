@@ -3,7 +3,7 @@ import { type Address, formatAddress, parseAddress, unmapped } from '../../net/a
 import type { Destination } from '../../net/destination.ts'
 import { streamBytes } from '../../sockets/listeners.ts'
 import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/happy-eyeballs.ts'
-import { type Failure, noPortLeft, notAllowed, notFound, type Refusal, refusalOf } from '../shared/refusals.ts'
+import { type Failure, notAllowed, notFound, type Refusal, refusalOf } from '../shared/refusals.ts'
 import { holderOf } from '../shared/shares.ts'
 import type { Verdicts } from '../shared/verdicts.ts'
 import { watchOver } from './context.ts'
@@ -134,7 +134,7 @@ class Dial {
       if (!this.#attempts.delete(socket)) return
       const { code, syscall } = error as NodeJS.ErrnoException
       const isGone = from && syscall === 'bind'
-      if (code === 'EADDRNOTAVAIL' && !isGone && !isIPv6(address)) this.#session.context.warn(noPortLeft)
+      if (code === 'EADDRNOTAVAIL' && !isGone) this.#session.context.egress.foundNoPort(bytes)
       if (isGone) this.#session.context.egress.isGone(from)
       if (isGone && others.length > 0) return this.#dial(bytes, address, others)
       this.#failed(error)

@@ -1,7 +1,8 @@
 import { constants, networkInterfaces } from 'node:os'
-import { type Address, formatAddress, isSame, parseAddress } from '../../net/address.ts'
+import { type Address, formatAddress, isLoopback, isSame, parseAddress } from '../../net/address.ts'
 import type { Egress } from '../../net/egress.ts'
 import { withoutRepeats } from '../../repeats.ts'
+import { noPortLeft } from './refusals.ts'
 
 /** Milliseconds for which the addresses of an interface are taken to be the same. */
 const interfacesLast = 2_000
@@ -41,6 +42,8 @@ interface Known {
 export class EgressAddresses {
   readonly #warn: (message: string) => void
   readonly #interfaces: typeof networkInterfaces
+  /** Whether there are some of loopback interfaces (true) and of others (false). */
+  #ofIPv6: { readonly internal: ReadonlySet<boolean>; readonly until: number } = { internal: new Set(), until: 0 }
   readonly #known = new WeakMap<Egress['from'], Known>()
   /** By user: each has turns of their own, lest two who alternate have one address each. */
   readonly #turns = new WeakMap<Egress['from'], Map<number, number>>()
@@ -92,6 +95,24 @@ export class EgressAddresses {
   /** This one cannot be left from. */
   isGone({ bytes }: Address): void {
     this.#warn(`egress ${formatAddress(bytes)} is no address of this machine now: it is skipped`)
+  }
+
+  /**
+   * connect(2) to that one said EADDRNOTAVAIL. Of IPv6 it says so, too, where this machine has no address to leave from, which is nothing
+   * to tell: most names have addresses of both families.
+   */
+  foundNoPort(to: Uint8Array): void {
+    if (to.length === 4 || this.#hasIPv6(isLoopback(to))) this.#warn(noPortLeft)
+  }
+
+  #hasIPv6(loopback: boolean): boolean {
+    const now = performance.now()
+    if (now >= this.#ofIPv6.until) {
+      const all = Object.values(this.#interfaces()).flatMap((addresses = []) => addresses)
+      const internal = new Set(all.filter(({ family }) => family === 'IPv6').map((address) => address.internal))
+      this.#ofIPv6 = { internal, until: now + interfacesLast }
+    }
+    return this.#ofIPv6.internal.has(loopback)
   }
 
   #nextTurn(from: Egress['from'], user: number): number {

@@ -13,13 +13,10 @@ export const notFound: Failure = 'not found'
 /** The name's addresses did not come in time. */
 export const notResolved: Failure = 'not resolved'
 
-/**
- * What is told where connect(2) to an IPv4 address says EADDRNOTAVAIL. Of IPv6 it also says that where this machine has no address of
- * that family, which is nothing to tell.
- */
+/** What is told where connect(2) says EADDRNOTAVAIL. No loop shares these ports out: it does not know which the kernel keeps of connections that ended. */
 export const noPortLeft =
   'connections fail, for all ports of this machine towards their target are taken: net.ipv4.tcp_tw_reuse=1, a wider ' +
-  'net.ipv4.ip_local_port_range or egress over several addresses leaves more'
+  'net.ipv4.ip_local_port_range or egress over several addresses leaves more, limits of connections some for others'
 
 /** How long a client that was refused may take to read that and close, in milliseconds. */
 export const lingerTime = 2_000
