@@ -110,7 +110,13 @@ export function postgresFleet(connections: Connections, node: string): FleetStor
       }))
     },
     async forget(name) {
-      await ask('DELETE FROM proxyd.nodes WHERE name = $1', [name])
+      await ask(
+        `WITH nodes AS (DELETE FROM proxyd.nodes WHERE name = $1),
+          known AS (DELETE FROM proxyd.known_sources WHERE node = $1),
+          asks AS (DELETE FROM proxyd.lease_asks WHERE node = $1)
+        DELETE FROM proxyd.leases WHERE node = $1 AND until < now()`,
+        [name],
+      )
     },
     order: (orders) =>
       connections.change([], async (ask) => {

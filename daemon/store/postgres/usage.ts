@@ -70,8 +70,7 @@ async function noteBatch(ask: Ask, node: string, { run, number }: UsageBatch): P
     RETURNING xmax = 0 AS "isFirst", ${clock} AS now`,
     [node, run, number],
   )
-  if (rows[0]?.isFirst)
-    await ask(`DELETE FROM proxyd.usage_batch WHERE node = $1 AND stored < now() - interval '${batchesKept}'`, [node])
+  if (rows[0]?.isFirst) await ask(`DELETE FROM proxyd.usage_batch WHERE stored < now() - interval '${batchesKept}'`)
   return rows[0]?.now
 }
 

@@ -466,6 +466,31 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     expect(await a.fleet.nodes()).toHaveLength(1)
   })
 
+  it('leave nothing behind once they are forgotten but what users may still have of limits', async () => {
+    const database = await server.newDatabase()
+    const [a, b] = await nodesOf(database, 'a', 'b')
+    const users = await Promise.all(['bob', 'ann'].map((name) => a.users.insert({ ...bob, name })))
+    const limits = { quota: 1, maxConnections: 1, rateUp: undefined, rateDown: undefined }
+    const wants = { unused: 0, wantsBytes: 1, live: 0, wantsSlots: 1, wantsUp: 0, wantsDown: 0 }
+    await a.fleet.leases.refresh(users.map((user = 0) => ({ user, limits, ...wants })))
+    await a.known.save({ saved: 1, entries: new Uint8Array(8) })
+    const batch = { number: 1, time: 1, rows: new Float64Array() }
+    await a.usage.save({ ...batch, run: 1 })
+    await server.sql(
+      database,
+      `UPDATE proxyd.leases SET until = now() - interval '1 second' WHERE user_id = ${users[0]};
+      UPDATE proxyd.usage_batch SET stored = now() - interval '8 days'`,
+    )
+    await b.fleet.forget('a')
+    await b.usage.save({ ...batch, run: 2 })
+    const left = await server.sql<{ what: string }>(
+      database,
+      `SELECT 'lease of ' || user_id AS what FROM proxyd.leases UNION ALL SELECT 'ask of ' || node FROM proxyd.lease_asks
+      UNION ALL SELECT 'batch of ' || node FROM proxyd.usage_batch UNION ALL SELECT 'sources of ' || node FROM proxyd.known_sources`,
+    )
+    expect(left.map(({ what }) => what)).toEqual([`lease of ${users[1]}`, 'batch of b'])
+  })
+
   it('are shown as gone where what they told cannot be read, and can be forgotten', async () => {
     const database = await server.newDatabase()
     const store = await openPostgresStore({
