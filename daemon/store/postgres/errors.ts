@@ -29,6 +29,9 @@ const unreachable: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name is not resolved now',
 }
 
+/** What the package says where nothing has come in time. */
+const unanswered = /^(Query read timeout|timeout e\w+|Connection terminated due to connection timeout)/
+
 /** The code that pgbouncer has for all that it says itself, and for what it passes on of a server that lets it not in. */
 const saidByPooler = '08P01'
 
@@ -142,7 +145,7 @@ export function explain({ called, user, database }: Place, error: unknown): Refu
   if (isLost(error)) {
     return new StoreError(
       'away',
-      `cannot reach ${called} (${unreachable[code] ?? said}): see to the server, and the way to it`,
+      `cannot reach ${called} (${unreachable[code] ?? (unanswered.test(said) ? 'no answer' : said)}): see to the server, and the way to it`,
     )
   }
   return new StoreError('failed', `cannot use ${called} (${said}): see to its log`)

@@ -49,10 +49,10 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that has a bad day', () => {
     const store = await open(`postgres://proxyd@127.0.0.1:${way.port}/${await server.newDatabase()}`)
     await Promise.all([1, 2, 3].map(() => store.users.list()))
     way.isOpen = false
-    await expect(store.users.list()).rejects.toThrow(/Query read timeout/)
+    await expect(store.users.list()).rejects.toThrow(/no answer/)
     // Not over those that may be as dead.
     const { length } = way.firsts
-    await expect(store.users.list()).rejects.toThrow(/timeout/)
+    await expect(store.users.list()).rejects.toThrow(/no answer/)
     const startups = way.firsts.slice(length).filter((first) => first.endsWith('00030000'))
     expect(startups).toHaveLength(1)
     way.isOpen = true
@@ -219,7 +219,7 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that has a bad day', () => {
       return asked
     })
     await isAsked.promise
-    expect(await locked).toMatch(/Query read timeout/)
+    expect(await locked).toMatch(/no answer/)
     // SSLRequest (PostgreSQL, Message Formats).
     expect(new Set(way.firsts)).toEqual(new Set(['0000000804d2162f']))
   })
