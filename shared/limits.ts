@@ -207,6 +207,8 @@ export function formatLimit(name: LimitName, value: LimitValue): string {
     case 'bytes':
       return decimal(value)
     case 'end':
+      // A daemon that lies has moments that are none.
+      if (Math.abs(value) > lastMoment) return String(value)
       return new Date(value).toISOString().replace(/T00:00:00\.000Z$|\.\d+(?=Z$)/, '')
     default:
       return String(value)

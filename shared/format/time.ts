@@ -1,5 +1,5 @@
 import { unknown } from './unknown.ts'
-import { momentsOf, offsetIn, type Zone, zoneName } from './zone.ts'
+import { isMoment, momentsOf, offsetIn, type Zone, zoneName } from './zone.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -30,26 +30,27 @@ export function showTimesIn(zone: Zone): void {
   shownZone = zone
 }
 
-/** A moment, in milliseconds since 1970, to the second: `2026-01-31 23:59:00 CET`, or of UTC `2026-01-31T23:59:00Z`. */
+/** A moment, in milliseconds since 1970, to the second: `2026-01-31 23:59:00 CET`, or of UTC `2026-01-31T23:59:00Z`; `?` for what is none. */
 export function formatTime(milliseconds: number, zone = shownZone): string {
   const name = zoneName(zone, milliseconds)
   if (name === 'UTC') return formatUtc(milliseconds)
   return `${formatDay(milliseconds, zone)} ${formatClock(milliseconds, zone)} ${name}`
 }
 
-/** A moment to the second and in UTC, whatever is shown otherwise: `2026-01-31T23:59:00Z`. */
+/** A moment to the second and in UTC, whatever is shown otherwise: `2026-01-31T23:59:00Z`; `?` for what is none. */
 export function formatUtc(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.\d+/, '')
+  const [day, clock] = dayAndClock(milliseconds, 'UTC')
+  return day === unknown ? unknown : `${day}T${clock}Z`
 }
 
-/** What clocks show at a moment, to the second: `23:59:00`. The zone is to be named nearby. */
+/** What clocks show at a moment, to the second: `23:59:00`; `?` for what is none. The zone is to be named nearby. */
 export function formatClock(milliseconds: number, zone = shownZone): string {
-  return formatUtc(milliseconds + offsetIn(zone, milliseconds)).slice(11, 19)
+  return dayAndClock(milliseconds, zone)[1]
 }
 
-/** What day it is at a moment: `2026-01-31`. */
+/** What day it is at a moment: `2026-01-31`; `?` for what is none. */
 export function formatDay(milliseconds: number, zone = shownZone): string {
-  return formatUtc(milliseconds + offsetIn(zone, milliseconds)).slice(0, 10)
+  return dayAndClock(milliseconds, zone)[0]
 }
 
 /** What the zone in which times are shown is called at a moment: `CET`, `UTC`. */
@@ -72,6 +73,13 @@ export function readTime(text: string, zone = shownZone): number | undefined {
   const [, sign, hours, minutes = '0'] = /^([+-])(\d\d):?(\d\d)?$/.exec(name) ?? []
   if (sign !== undefined) return shown - (sign === '-' ? -1 : 1) * (Number(hours) * hour + Number(minutes) * minute)
   return momentsOf(zone, shown).find((moment) => name === '' || zoneName(zone, moment) === name)
+}
+
+/** Years beyond 9999 have a sign and six digits. */
+function dayAndClock(milliseconds: number, zone: Zone): readonly [day: string, clock: string] {
+  if (!isMoment(milliseconds)) return [unknown, unknown]
+  const [day = '', clock = ''] = new Date(milliseconds + offsetIn(zone, milliseconds)).toISOString().split(/[T.]/)
+  return [day, clock]
 }
 
 function twoUnits(span: number, great: number, greatName: string, small: number, smallName: string): string {

@@ -7,9 +7,17 @@ const tongues = ['en-US', 'en-GB', 'en-AU', 'en-IN', 'en-ZA']
 const clocks = new Map<Zone, Intl.DateTimeFormat>()
 const names = new Map<string, string>()
 
-/** Milliseconds that clocks there are ahead of UTC at this time. */
+/** The last moment, in milliseconds since 1970, of which every clock can tell: a day before the last one that a `Date` can be. */
+const latest = 8.64e15 - 86_400_000
+
+/** Whether clocks can tell of it: a daemon that lies has moments that are none. */
+export function isMoment(time: number): boolean {
+  return Math.abs(time) <= latest
+}
+
+/** Milliseconds that clocks there are ahead of UTC at this time; 0 if it is none. */
 export function offsetIn(zone: Zone, time: number): number {
-  if (zone === 'UTC') return 0
+  if (zone === 'UTC' || !isMoment(time)) return 0
   const clock =
     clocks.get(zone) ??
     new Intl.DateTimeFormat('en-US', {
@@ -30,9 +38,9 @@ export function offsetIn(zone: Zone, time: number): number {
   return local - Math.floor(time / 1000) * 1000
 }
 
-/** What the zone is called at this time: `UTC`, `CET`, `CEST`, or, where it has no short name, `+03` or `+0545`. */
+/** What the zone is called at this time: `UTC`, `CET`, `CEST`, or, where it has no short name, `+03` or `+0545`; `UTC` if it is none. */
 export function zoneName(zone: Zone, time: number): string {
-  if (zone === 'UTC') return zone
+  if (zone === 'UTC' || !isMoment(time)) return 'UTC'
   const offset = offsetIn(zone, time)
   const key = `${zone} ${offset}`
   const name = names.get(key) ?? nameIn(zone, time) ?? offsetText(offset)

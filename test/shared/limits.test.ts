@@ -87,4 +87,10 @@ describe('limits', () => {
     expect(formatLimit('expires', Date.parse('2027-01-01T00:00Z'))).toBe('2027-01-01')
     for (const name of limitNames) expect(formatLimit(name, null)).toBe('none')
   })
+
+  it('are written whatever a daemon says that they are', () => {
+    for (const name of limitNames)
+      for (const value of [1e308, -1e308, 5e-324, Number.MAX_SAFE_INTEGER, 'x', []])
+        expect(formatLimit(name, value)).toBeTypeOf('string')
+  })
 })

@@ -58,6 +58,19 @@ test.each<[zone: string, moment: string, shown: string]>([
   expect(shown).toContain(formatClock(time, zone))
 })
 
+test.each([8.64e15, 1e308, -1e308, Number.POSITIVE_INFINITY, Number.NaN])(
+  '%d is no moment, whatever the zone',
+  (none) => {
+    for (const zone of ['UTC', 'Europe/Berlin', 'America/New_York'])
+      expect([formatTime, formatDay, formatClock].map((format) => format(none, zone))).toEqual(['?', '?', '?'])
+  },
+)
+
+test('a year beyond 9999 leaves the time of day what it is', () => {
+  const moment = Date.UTC(20_000, 0, 1, 12, 34, 56)
+  expect(formatTime(moment, 'Asia/Kolkata')).toBe('+020000-01-01 18:04:56 IST')
+})
+
 test.each<[zone: string, text: string, moment: string]>([
   ['UTC', '2027-01-31', '2027-01-31T00:00Z'],
   ['Europe/Berlin', '2027-01-31', '2027-01-30T23:00Z'],
