@@ -48,6 +48,10 @@ test.each([
   expect(gaps).toEqual([{ name, release }])
 })
 
+test.each(['constructor', '__proto__', 'toString', 'a word', ''])('%j is no word of a daemon', (role) => {
+  expect(judge('result', 'auth.finish', { message: 'v=', role })).toBe('role: must be a word')
+})
+
 test('what a later release adds passes: members, words, longer tuples', () => {
   const gaps: unknown[] = []
   const judge = judgeFor((gap) => gaps.push(gap))

@@ -53,14 +53,16 @@ function faultOf(shape: Shape, value: unknown): Fault | null {
   if (anyOf) return faultOfAll(anyOf, value)
   if (type !== undefined && !isOf(type, value)) return wrong(value, `must be ${[type].flat().join(' or ')}`)
   if (shape.const !== undefined && value !== shape.const) return wrong(value, `must be ${shape.const}`)
-  if (typeof value === 'string') return shape.format && !word.test(value) ? wrong(value, 'must be a word') : null
+  if (typeof value === 'string') return shape.format && !isWord(value) ? wrong(value, 'must be a word') : null
   if (typeof value === 'number') return faultOfNumber(shape, value)
   if (Array.isArray(value)) return faultOfArray(shape, value)
   return isObject(value) ? faultOfObject(shape, value) : null
 }
 
-/** As words are shown as they are, they must not be anything else. */
-const word = /^[\w-]{1,32}$/
+/** As words are shown as they are, and looked up in tables, they must not be anything else, nor what every object has: `constructor`. */
+function isWord(text: string): boolean {
+  return /^[\w-]{1,32}$/.test(text) && !(text in Object.prototype)
+}
 
 /** Null if one of the shapes is the value's. */
 function faultOfAll(shapes: readonly Shape[], value: unknown): Fault | null {
