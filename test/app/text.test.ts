@@ -15,6 +15,15 @@ test('a text is padded or cut to exactly its columns, no character torn', () => 
   expect(cutStart('漢字', 3)).toBe('字')
 })
 
+test('of a text without end only as much is measured as may be shown', () => {
+  const endless = 'e\u0301漢'.repeat(300_000)
+  expect(fitText(endless, 4, '…')).toBe('e\u0301漢…')
+  expect(wrapText(endless, 40, 2, '…')).toHaveLength(2)
+  expect(columnsOf(cutStart(endless, 10))).toBeLessThanOrEqual(10)
+  expect(breakLines('e\u0301漢'.repeat(20_000), 60)).toHaveLength(1000)
+  expect(fitText('\u0301'.repeat(1000), 4, '…')).toMatch(/^\u0301+… {3}$/)
+})
+
 test('a text is broken into lines of one character where there is room for none', () => {
   for (const width of [-1, 0, 1]) expect(breakLines('漢 ab', width)).toEqual(expect.arrayContaining(['漢', 'a', 'b']))
   expect(wrapText('漢字', 1, 2, '…')).toEqual(['…', ''])

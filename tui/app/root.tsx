@@ -2,7 +2,7 @@ import { Box } from 'ink'
 import { type ReactElement, type ReactNode, useMemo, useSyncExternalStore } from 'react'
 import { CommandHint, Footer } from './components/footer.tsx'
 import { Header } from './components/header.tsx'
-import { Line } from './components/line.tsx'
+import { Lines } from './components/line.tsx'
 import { LookContext } from './components/look-context.ts'
 import { type Parts, useApp, useBell, useKeys, useMouse, useRedrawAfterResize } from './hooks.ts'
 import { DaemonsPage } from './screens/daemons-page.tsx'
@@ -80,5 +80,6 @@ function PageShown({ state }: { readonly state: State }): ReactNode {
   const Page = screens[state.page]
   if (lack === null) return <Page state={state} />
   const { columns: width } = state.size
-  return breakLines(lack, width - 2).map((line) => <Line key={line} text={` ${line}`} width={width} />)
+  const lines = breakLines(lack, width - 2).map((line) => ({ text: ` ${line}` }))
+  return <Lines lines={lines} width={width} height={pageRows(state)} />
 }

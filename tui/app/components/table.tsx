@@ -55,7 +55,8 @@ export function Table<Row>({ spec, view, sort, format, width, height, dim, ...re
         const text = () => fitText(runs.map(({ text }) => text).join(''), width, look.ellipsis)
         return (
           <Row
-            key={id}
+            // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place, and a daemon may give an id twice
+            key={at}
             parts={
               isPlain
                 ? [{ text: text() }]

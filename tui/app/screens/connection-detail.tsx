@@ -6,7 +6,7 @@ import { commandText } from '../../../shared/format/command-text.ts'
 import { counted } from '../../../shared/format/count.ts'
 import { formatClock, formatDuration, formatTime } from '../../../shared/format/time.ts'
 import { formatSpan } from '../../../shared/span.ts'
-import { Line, labelled } from '../components/line.tsx'
+import { Line, Lines, labelled } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Throughput } from '../components/throughput.tsx'
 import type { Followed } from '../state/followed.ts'
@@ -36,9 +36,13 @@ export function ConnectionDetail({ state }: { readonly state: State }): ReactEle
   return (
     <>
       <Line text={` ${heading(followed, now)}`} width={width} {...look.theme.heading} />
-      {[...lines, ...timeline].map((line) => (
-        <Line key={line} {...labelled(` ${look.text(line)}`, 1 + label.length, look.theme.label)} width={width} />
-      ))}
+      <Lines
+        lines={[...lines, ...timeline].map((line) =>
+          labelled(` ${look.text(line)}`, 1 + label.length, look.theme.label),
+        )}
+        width={width}
+        height={height - 1}
+      />
       {points[0] && (
         <Throughput
           points={points}

@@ -164,7 +164,8 @@ function Choices({ dialog, width, rows }: PanelProps<Choice>): ReactElement {
       {dialog.options.slice(first, first + rows).map(({ name }, at) => {
         const chosen = first + at === dialog.chosen
         return (
-          <Text key={name} wrap="truncate">
+          // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+          <Text key={at} wrap="truncate">
             {chosen ? '> ' : '  '}
             <Text {...(chosen ? { ...look.theme.selected, bold: true } : {})}>
               {` ${fitText(look.text(name), longest, look.ellipsis)} `}

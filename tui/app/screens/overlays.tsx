@@ -2,7 +2,7 @@ import { Text } from 'ink'
 import type { ReactElement } from 'react'
 import { formatClock, formatTime } from '../../../shared/format/time.ts'
 import { Field } from '../components/field.tsx'
-import { Line } from '../components/line.tsx'
+import { Line, Lines } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { type Part, Row } from '../components/row.tsx'
 import { helpColumns, helpShown } from '../keys/help.ts'
@@ -81,14 +81,14 @@ function Messages({ state, scroll }: { readonly state: State; readonly scroll: n
         width={width}
         {...look.theme.heading}
       />
-      {shown.map(({ text, tone, at, times }) => (
-        <Line
-          key={at + text}
-          text={` ${formatTime(at)}  ${tone === 'bad' ? '! ' : '  '}${look.text(text)}${times > 1 ? `  (${times} times)` : ''}`}
-          width={width}
-          {...(tone === 'bad' ? look.theme.bad : {})}
-        />
-      ))}
+      <Lines
+        lines={shown.map(({ text, tone, at, times }) => ({
+          text: ` ${formatTime(at)}  ${tone === 'bad' ? '! ' : '  '}${look.text(text)}${times > 1 ? `  (${times} times)` : ''}`,
+          ...(tone === 'bad' && { style: look.theme.bad }),
+        }))}
+        width={width}
+        height={shown.length}
+      />
     </>
   )
 }
@@ -160,7 +160,8 @@ function PalettePage({ state, palette }: { readonly state: State; readonly palet
         const isChosen = first + at === chosen
         const text = `${isChosen ? ' > ' : '   '}${fitText(label, labelColumns, look.ellipsis)} ${title}`
         return (
-          <Text key={label + title} wrap="truncate" {...(isChosen ? look.theme.selected : {})}>
+          // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+          <Text key={at} wrap="truncate" {...(isChosen ? look.theme.selected : {})}>
             {fitText(text, width, look.ellipsis)}
           </Text>
         )

@@ -4,7 +4,7 @@ import { counted } from '../../../shared/format/count.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import type { Connection, Range } from '../../../shared/protocol/methods.ts'
 import type { UpDown } from '../chart/resample.ts'
-import { Line, labelled } from '../components/line.tsx'
+import { Line, Lines, labelled } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Throughput } from '../components/throughput.tsx'
 import { graphPoints, rangeLengths } from '../state/graph.ts'
@@ -15,7 +15,7 @@ import { rates } from '../state/traffic.ts'
 import type { UserRow } from '../state/users.ts'
 import { layOut, placeColumns } from '../tables/column-widths.ts'
 import { type Column, numberColumn, placeColumn, textColumn, trafficColumns } from '../tables/columns.ts'
-import { breakLines } from '../text/fit.ts'
+import { breakLines, cut } from '../text/fit.ts'
 import type { Role } from '../themes/theme.ts'
 import { formatOf } from './list-pages.tsx'
 
@@ -39,31 +39,28 @@ export function UserPage({ state, name, range }: UserProps): ReactElement {
   const { columns: width } = state.size
   const row = state.users.rows?.find(({ user }) => user.name === name)
   if (!row) return <Line text={` User ${look.text(name)} is gone.`} width={width} {...look.theme.heading} />
-  const limits = breakLines(`Limits ${limitsText(row)}`, width - 2).slice(0, mostLimitRows)
+  const limits = breakLines(cut(`Limits ${limitsText(row)}`, mostLimitRows * width), width - 2).slice(0, mostLimitRows)
   const height = pageRows(state) - factRows - limits.length
   const graphs = Math.max(smallestGraph, Math.floor(height * graphShare))
   return (
     <>
-      {facts(row, state.rateUnit).map((fact, at) => (
-        <Line
-          key={fact}
-          {...labelled(
-            ` ${look.text(fact)}`,
-            at === 0 ? 0 : labelColumns,
-            look.theme.label,
-            at === 0 ? look.theme.heading : {},
-          )}
-          width={width}
-        />
-      ))}
-      {limits.map((line, at) => (
-        <Line
-          // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
-          key={at}
-          {...labelled(` ${look.text(line)}`, at === 0 ? labelColumns : 0, look.theme.label, look.theme[toneOf(row)])}
-          width={width}
-        />
-      ))}
+      <Lines
+        lines={[
+          ...facts(row, state.rateUnit).map((fact, at) =>
+            labelled(
+              ` ${look.text(fact)}`,
+              at === 0 ? 0 : labelColumns,
+              look.theme.label,
+              at === 0 ? look.theme.heading : {},
+            ),
+          ),
+          ...limits.map((line, at) =>
+            labelled(` ${look.text(line)}`, at === 0 ? labelColumns : 0, look.theme.label, look.theme[toneOf(row)]),
+          ),
+        ]}
+        width={width}
+        height={factRows + limits.length}
+      />
       <Throughput
         points={graphPoints(state.graphs, { range, whose: { user: name } })}
         length={rangeLengths[range]}
@@ -136,9 +133,10 @@ function UserConnections({ state, name, height }: Props): ReactElement | null {
   return (
     <>
       <Line text={` ${layOut(placed, ({ header }) => header, look.ellipsis)}`} width={width} {...look.theme.columns} />
-      {rows.map((row) => (
+      {rows.map((row, at) => (
         <Line
-          key={row.connection.id}
+          // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+          key={at}
           text={` ${layOut(placed, (column, room) => column.cell(row, format, room), look.ellipsis)}`}
           width={width}
           {...old}

@@ -14,49 +14,59 @@ export function isCountable(text: string): boolean {
   return countable.test(text)
 }
 
+/** How much of a text is looked at for so many columns: what hides more characters in them is not worth the time. */
+function mostFor(columns: number): number {
+  return 16 * Math.max(0, columns) + 16
+}
+
+function fits(text: string, width: number): boolean {
+  return text.length <= mostFor(width) && columnsOf(text) <= width
+}
+
 /** `text` in exactly `width` columns: padded with spaces, or cut with `ellipsis` as its last column. */
 export function fitText(text: string, width: number, ellipsis: string, align: 'left' | 'right' = 'left'): string {
   if (width <= 0) return ''
-  const whole = columnsOf(text) <= width
-  const shown = whole ? text : cut(text, width - 1) + ellipsis
+  const shown = fits(text, width) ? text : cut(text, width - 1) + ellipsis
   const padding = ' '.repeat(width - columnsOf(shown))
   return align === 'left' ? shown + padding : padding + shown
 }
 
 /** Of a text that is not empty. */
 function firstCharacter(text: string): string {
-  return graphemes.segment(text).containing(0)?.segment ?? ''
+  return graphemes.segment(text.slice(0, mostFor(1))).containing(0)?.segment ?? ''
 }
 
 /** The longest beginning of `text` that takes at most `width` columns, no character torn. */
 export function cut(text: string, width: number): string {
-  if (isCountable(text)) return text.slice(0, Math.max(0, width))
+  const near = text.slice(0, mostFor(width))
+  if (isCountable(near)) return near.slice(0, Math.max(0, width))
   let used = 0
   let end = 0
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemes.segment(near)) {
     used += stringWidth(segment)
     if (used > width) break
     end += segment.length
   }
-  return text.slice(0, end)
+  return near.slice(0, end)
 }
 
 /** The longest end of `text` that takes at most `width` columns, no character torn. */
 export function cutStart(text: string, width: number): string {
+  const near = text.slice(-mostFor(width))
   let used = 0
-  let start = text.length
-  for (const { segment } of [...graphemes.segment(text)].reverse()) {
+  let start = near.length
+  for (const { segment } of [...graphemes.segment(near)].reverse()) {
     used += stringWidth(segment)
     if (used > width) break
     start -= segment.length
   }
-  return text.slice(start)
+  return near.slice(start)
 }
 
 /** `text` in exactly `rows` rows of at most `width` columns, broken at spaces where there are some; cut in its middle. */
 export function wrapText(text: string, width: number, rows: number, ellipsis: string): string[] {
   if (rows <= 0) return []
-  for (let kept = Math.min(columnsOf(text), rows * width); ; kept--) {
+  for (let kept = fits(text, rows * width) ? columnsOf(text) : rows * width; ; kept--) {
     const lines = breakLines(cutMiddle(text, kept, ellipsis), width)
     if (lines.length <= rows) return [...lines, ...new Array<string>(rows - lines.length).fill('')]
   }
@@ -64,7 +74,7 @@ export function wrapText(text: string, width: number, rows: number, ellipsis: st
 
 /** `text` in at most `width` columns: its beginning and its end, if it is longer. */
 export function cutMiddle(text: string, width: number, ellipsis: string): string {
-  if (columnsOf(text) <= width) return text
+  if (fits(text, width)) return text
   const head = cut(text, Math.ceil((width - 1) / 2))
   return head + ellipsis + cutStart(text, width - 1 - columnsOf(head))
 }
@@ -73,7 +83,7 @@ export function cutMiddle(text: string, width: number, ellipsis: string): string
 export function breakLines(text: string, width: number): string[] {
   const lines: string[] = []
   let rest = text
-  while (rest !== '' && columnsOf(rest) > width) {
+  while (rest !== '' && !fits(rest, width)) {
     const line = cut(rest, width) || firstCharacter(rest)
     const space = rest[line.length] === ' ' ? line.length : line.lastIndexOf(' ')
     // A path longer than half a line is broken: else the line would be as good as lost.
