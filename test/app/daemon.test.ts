@@ -21,7 +21,8 @@ async function connected(users: readonly User[]) {
   let seq = 0
   const tell = (event: string, params: object) => ears.get(event)?.({ seq: seq++, ...params })
   const instance = { instance: 'one', version: '1.2.3', pid: 7 }
-  let status: object = instance
+  let status: object | 'silence' = instance
+  const closed: unknown[] = []
   const answers: Readonly<Record<string, () => unknown>> = {
     'users.subscribe': () => {
       queueMicrotask(() => tell('users.snapshot', { users, last: true }))
@@ -29,7 +30,7 @@ async function connected(users: readonly User[]) {
     },
     'users.list': () => ({ users: [eve] }),
     'users.remove': () => ({ cut: 0, opened: false }),
-    'status.get': () => ({ ...status, health: { lag: 0, loops: [] }, sample: sampleOf(1) }),
+    'status.get': () => status !== 'silence' && { ...status, health: { lag: 0, loops: [] }, sample: sampleOf(1) },
     'rules.list': () => ({ revision: 0, rules: [] }),
     'metrics.subscribe': () => ({ samples: [] }),
     'metrics.history': () => {
@@ -42,8 +43,10 @@ async function connected(users: readonly User[]) {
     closed: new Promise<never>(() => {}),
     call: async (method: string) => {
       asked.push(method)
-      return answers[method]?.() ?? {}
+      const answer = answers[method]?.() ?? {}
+      return answer === false ? new Promise(() => {}) : answer
     },
+    close: (reason: unknown) => closed.push(reason),
     on: (event: string, ear: (params: unknown) => void) => {
       ears.set(event, ear)
       return () => void ears.delete(event)
@@ -54,10 +57,10 @@ async function connected(users: readonly User[]) {
   const daemon = new Daemon(link as unknown as DaemonLink, store, 0, false)
   await vi.advanceTimersByTimeAsync(1000)
   const names = () => usersView(store.state).rows.map(({ user }) => user.name)
-  const become = (other: object) => {
-    status = { ...instance, ...other }
+  const become = (other: object | 'silence') => {
+    status = other === 'silence' ? other : { ...instance, ...other }
   }
-  return { daemon, store, asked, tell, names, become }
+  return { daemon, store, asked, closed, tell, names, become }
 }
 
 test('the users are followed, and not listed however long nothing is done here', async () => {
@@ -95,6 +98,16 @@ test('whether a password is required is asked again once users come or go, not w
   tell('users.changed', { changed: [], moved: [], removed: ['bob'] })
   await vi.advanceTimersByTimeAsync(100)
   expect(looks()).toBe(before + 1)
+  daemon.stop()
+})
+
+test('a daemon that does not answer what it is asked is reached anew, and then asked again', async () => {
+  const { daemon, closed, become } = await connected([bob])
+  become('silence')
+  await vi.advanceTimersByTimeAsync(40_000)
+  expect(closed).toEqual([])
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(closed).toEqual([expect.objectContaining({ code: 'silent', message: expect.stringContaining('status.get') })])
   daemon.stop()
 })
 

@@ -64,6 +64,14 @@ describe('the graph', () => {
     ])
   })
 
+  test('goes on with the sample of now, whatever was told of later ones before', () => {
+    const sample = (seq: number): Event => ({ type: 'sample', sample: sampleOf(seq, { up: 10 * seq }), at: 1000 * seq })
+    const state = stateAfter([history(0, 0), sample(1), sample(Number.MAX_SAFE_INTEGER), sample(2), sample(3)])
+    expect(state.traffic.recent.map(({ seq }) => seq)).toEqual([1, 2, 3])
+    expect(state.traffic).toMatchObject({ latest: { seq: 3 }, rate: { up: 10 } })
+    expect(drawn(state).at(-1)).toEqual([3000, 10])
+  })
+
   test('keeps what was seen of a daemon that began anew, with a gap while none was there', () => {
     const state = stateAfter([
       online('a'),

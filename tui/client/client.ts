@@ -42,5 +42,6 @@ export interface Client {
   on<E extends EventName>(event: E, listener: (params: EventParams<E>) => void): () => void
   /** Resolves when the connection has ended, with the reason. Never rejects. */
   readonly closed: Promise<ConnectionError>
-  close(): void
+  /** End it here; `reason`: what those who wait are told. */
+  close(reason?: ConnectionError): void
 }

@@ -87,6 +87,6 @@ function clientOver(wire: Wire, { instance, role }: Welcome): Client {
         }
       }, options),
     on: (event, listener) => wire.on(event, listener),
-    close: () => void wire.end(new ConnectionError('closed', 'closed here')),
+    close: (reason = new ConnectionError('closed', 'closed here')) => void wire.end(reason),
   }
 }

@@ -92,12 +92,13 @@ export class DaemonLink {
       return this.#lose(error as ConnectionError)
     }
     if (signal.aborted) return client.close()
-    signal.addEventListener('abort', client.close)
+    const close = () => client.close()
+    signal.addEventListener('abort', close)
     this.#become({ status: 'online', client })
     const reason = await client.closed
     // Who lets us in and then makes no sense would else be asked again at once, for ever.
     if (reason.kind !== 'protocol') this.#failures = 0
-    signal.removeEventListener('abort', client.close)
+    signal.removeEventListener('abort', close)
     this.#lose(reason)
   }
 

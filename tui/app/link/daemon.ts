@@ -31,6 +31,7 @@ import { carryOut, decidingRules, dryRunOf, outcomeLines, perform, type Results 
 import { ConnectionQuestions, type Wanted } from './connection-questions.ts'
 import { EntryWatch } from './entry-watch.ts'
 import { GraphWatch } from './graph-watch.ts'
+import { inTime } from './in-time.ts'
 import { LogWatch } from './log-watch.ts'
 import { auditFeed, banWatch, eventFeed, hearWatches } from './management-feeds.ts'
 import { askForPage, askForRules } from './page-questions.ts'
@@ -323,7 +324,7 @@ export class Daemon {
 
   async #followMetrics(client: Client): Promise<void> {
     client.on('metrics.sample', (sample) => {
-      this.#feed({ type: 'samples', samples: [sample], at: Date.now() })
+      this.#feed({ type: 'sample', sample, at: Date.now() })
       this.#graph.sampled(client, sample)
     })
     const { samples } = await client.call('metrics.subscribe', { history: minuteOfSamples })
@@ -343,7 +344,7 @@ export class Daemon {
       this.#outdated = false
       const listsUsers = this.#listsUsers
       this.#listsUsers = false
-      await this.#ask((client) => this.#readStatus(client, listsUsers))
+      await this.#ask((client) => this.#readStatus(inTime(client), listsUsers))
       // A daemon of another release may tell one of these and not the other.
       if (this.#isShown) await Promise.all([this.#ask(this.#readPage), this.#ask(this.#readRules)])
     }
@@ -371,11 +372,11 @@ export class Daemon {
   }
 
   readonly #readPage = async (client: Client): Promise<void> => {
-    this.#feed({ type: 'told', told: await askForPage(client, this.#store.state, client.role) })
+    this.#feed({ type: 'told', told: await askForPage(inTime(client), this.#store.state, client.role) })
   }
 
   readonly #readRules = async (client: Client): Promise<void> => {
-    const rules = await askForRules(client, this.#store.state, client.role)
+    const rules = await askForRules(inTime(client), this.#store.state, client.role)
     if (rules) this.#feed({ type: 'rules', rules })
   }
 

@@ -43,12 +43,16 @@ export class EntryWatch<Entry> {
     // Of another connection than the present one nothing comes any longer.
     if (before && !client) await this.#feed.end(before).catch(() => {})
     if (!client || client !== this.#client) return
-    const told = Promise.withResolvers<void>()
+    // What comes right behind the reply is heard before it is awaited.
+    let early: readonly Entry[] | null = []
+    let earlyMissed = 0
     this.#stopListening = this.#feed.listen(client, (entries, missed) => {
-      // What comes right behind the reply is heard before it is awaited.
-      void told.promise.then(() => this.#feed.more(entries, missed))
+      if (!early) return this.#feed.more(entries, missed)
+      early = [...early, ...entries].slice(-history)
+      earlyMissed += missed
     })
     this.#feed.begun(await this.#feed.begin(client, history))
-    told.resolve()
+    if (early.length > 0 || earlyMissed > 0) this.#feed.more(early, earlyMissed)
+    early = null
   }
 }

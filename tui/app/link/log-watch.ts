@@ -67,11 +67,11 @@ export class LogWatch {
 
   async #begin({ client, level }: Watched): Promise<void> {
     // What comes right behind the reply is heard before it is awaited.
-    const early: LogEntry[] = []
+    let early: readonly LogEntry[] = []
     let begun = false
     this.#stopListening = client.on('log.entries', ({ entries, lost }) => {
       if (begun) this.#feed({ type: 'logEntries', entries, lost })
-      else early.push(...entries)
+      else early = [...early, ...entries].slice(-history)
     })
     const { entries } = await client.call('log.subscribe', { level, history })
     this.#feed({ type: 'logBegun', entries: [...entries, ...early] })

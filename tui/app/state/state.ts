@@ -152,6 +152,9 @@ export type DataEvent =
   | { readonly type: 'link'; readonly link: Link }
   | { readonly type: 'gap'; readonly gap: Gap }
   | { readonly type: 'status'; readonly status: Status }
+  /** The one of now. */
+  | { readonly type: 'sample'; readonly sample: Sample; readonly at: number }
+  /** Those of the past, and of now. */
   | { readonly type: 'samples'; readonly samples: readonly Sample[]; readonly at: number }
   | { readonly type: 'snapshot'; readonly rows: readonly Connection[]; readonly at: number }
   | { readonly type: 'changed'; readonly changes: readonly ConnectionChange[]; readonly at: number }

@@ -39,6 +39,13 @@ export function addSamples(traffic: Traffic, samples: readonly Sample[]): Traffi
   return { latest: latest ?? null, rate, users: userTraffic(recent), recent }
 }
 
+/** Without samples that are later than the one of now: they were none, or the daemon counts anew. */
+export function forgetLater(traffic: Traffic, { seq }: Sample): Traffic {
+  if (!traffic.latest || traffic.latest.seq < seq) return traffic
+  const recent = traffic.recent.filter((one) => one.seq < seq)
+  return { ...traffic, latest: recent.at(-1) ?? null, recent }
+}
+
 /** Those that were not seen by `latest`. */
 export function samplesAfter(latest: Sample | null, samples: readonly Sample[]): readonly Sample[] {
   return samples.filter(({ seq }) => seq > (latest?.seq ?? -1))

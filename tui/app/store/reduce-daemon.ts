@@ -8,7 +8,7 @@ import { addHistory, addSamples as addToGraph, countAnew } from '../state/graph.
 import type { Link } from '../state/link.ts'
 import { addEntries, beginLog, forgetLog, holdLog } from '../state/log.ts'
 import { type DaemonState, type Event, nothingTold } from '../state/state.ts'
-import { addSamples, noTraffic, samplesAfter } from '../state/traffic.ts'
+import { addSamples, forgetLater, noTraffic, samplesAfter } from '../state/traffic.ts'
 import { applyChanges, listUsers, noUsers, takeRates } from '../state/users.ts'
 
 /** What is known of a daemon after an event; what the person does to what is shown of it is one, too. */
@@ -20,6 +20,11 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
       return { ...state, gaps: addGap(state.gaps, event.gap) }
     case 'status':
       return { ...state, status: event.status, lateSince: lateSinceWhen(state.lateSince, event.status) }
+    case 'sample': {
+      const { sample, at } = event
+      const traffic = forgetLater(state.traffic, sample)
+      return reduceDaemon({ ...state, traffic }, { type: 'samples', samples: [sample], at })
+    }
     case 'samples': {
       const { latest } = state.traffic
       const traffic = addSamples(state.traffic, event.samples)
