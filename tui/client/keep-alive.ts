@@ -1,5 +1,6 @@
+import { now } from '../../shared/running-time.ts'
 import { ConnectionError } from './error.ts'
-import { now, type Wire } from './wire.ts'
+import type { Wire } from './wire.ts'
 
 /**
  * Notice a peer that is gone without a word, as after a power cut: `every` milliseconds after the last byte it is asked

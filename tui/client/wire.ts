@@ -4,6 +4,7 @@ import { LineFramer } from '../../shared/protocol/framer.ts'
 import { limits } from '../../shared/protocol/limits.ts'
 import { type FromDaemon, type Id, parseFromDaemon, requestLine } from '../../shared/protocol/message.ts'
 import type { EventName, EventParams, Method, Params, Result } from '../../shared/protocol/methods.ts'
+import { now } from '../../shared/running-time.ts'
 import type { CallOptions } from './client.ts'
 import { ConnectionError } from './error.ts'
 import { explain, type Stage } from './explain.ts'
@@ -15,11 +16,6 @@ import type { Target } from './target.ts'
  * for us, and hangs up on what we say.
  */
 const firstWordTime = 200
-
-/** Milliseconds since the process began. Of `performance`, to look at it would cost a command 1 ms. */
-export function now(): number {
-  return process.uptime() * 1000
-}
 
 interface PendingCall {
   readonly method: Method

@@ -1,4 +1,5 @@
 import { safeText } from '../../shared/format/safe-text.ts'
+import { now } from '../../shared/running-time.ts'
 import { tell } from './failure.ts'
 
 /** Milliseconds between two texts: in a terminal one takes the place of the other, elsewhere each is a line. */
@@ -24,9 +25,4 @@ export function endProgress(): void {
   if (isShown) process.stderr.write(newLine)
   isShown = false
   lastTold = now()
-}
-
-/** Milliseconds since the process began. Of `performance`, to look at it would cost a command 1 ms. */
-function now(): number {
-  return process.uptime() * 1000
 }
