@@ -1,4 +1,4 @@
-import { globSync, statSync } from 'node:fs'
+import { globSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { defineConfig, type Plugin } from 'vitest/config'
@@ -32,6 +32,12 @@ const noneSkipped: Reporter = {
 const long = process.env.TEST_LONG !== undefined
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Files that leave a part of what they can tell for `make test-long`, see `helpers/engine-kinds.ts`. */
+const halves = () =>
+  globSync('test/**/*.test.ts', { cwd: root }).filter((file) =>
+    readFileSync(join(root, file), 'utf8').includes('mostTelling'),
+  )
 
 // Hundreds of processes run the same few programs: Node keeps what it has compiled of them.
 process.env.NODE_COMPILE_CACHE = join(root, 'node_modules/.cache/node')
@@ -79,7 +85,7 @@ export default defineConfig({
   plugins: [bundledThreads],
   test: {
     include: long
-      ? ['test/**/*.long.test.ts', 'test/engine/leaks.test.ts', 'test/e2e/upgrade.test.ts', 'test/fuzz/*.test.ts']
+      ? ['test/**/*.long.test.ts', 'test/engine/leaks.test.ts', 'test/fuzz/*.test.ts', ...halves()]
       : ['test/**/*.test.{ts,tsx}'],
     exclude: long ? [] : ['test/**/*.long.test.ts'],
     reporters: ['default', noneSkipped],

@@ -8,7 +8,6 @@ import { startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { program } from '../helpers/proxy-tui.ts'
 import { startTarget } from '../helpers/target.ts'
 import { openTerminal } from '../helpers/terminal.ts'
-import { openApp } from './open-app.ts'
 
 test('a daemon that is killed and restarted is found again without a key, its data shown dimmed meanwhile (16)', async () => {
   const target = await startTarget()
@@ -57,19 +56,6 @@ test('what a daemon of another release does not tell as it is known here is told
   expect(daemon.connections).toBe(1)
 })
 
-test('the app may be there before its daemon', async () => {
-  const folders = await temporaryFolders()
-  await using app = openTerminal(process.execPath, [program, '--socket', join(folders.runtime, 'proxyd.sock')])
-  await app.shows(/^ disconnected, retrying in \d+ s: no proxyd reached/)
-  app.type('3a')
-  await app.shows(/New user/)
-  app.type('bob\r\r')
-  await app.shows(/! not connected, so nothing was done/)
-  app.type('\u001b')
-  await startDaemon([], { folders })
-  await app.shows(/^ proxyd \d.*0\/0 users/s)
-})
-
 test('why no daemon is reached is told to its end, and what to do', async () => {
   const { runtime } = await temporaryFolders()
   const socket = join(runtime, 'a-name-as-long-as-it-takes-to-fill-up-a-row.sock')
@@ -90,19 +76,4 @@ test('a wrong cookie is told and not tried again until somebody wants it', async
   expect(app.screen).toMatch(/^ refused/)
   app.type('r')
   await app.shows(/^ proxyd \d.* \[::1\]:\d+$/m)
-})
-
-test('the graph begins with what the daemon remembers', async () => {
-  const daemon = await startDaemon()
-  const target = await startTarget()
-  const client = await connectThrough(daemon.port('socks'), target)
-  const server = await target.next()
-  await using early = await openApp(daemon)
-  server.write(Buffer.alloc(4 * 1024 * 1024))
-  await client.read(4 * 1024 * 1024)
-  await early.shows(/scale in [KM]iB\/s/)
-  await early.shows(/Down 0 B\/s/)
-  await using late = await openApp(daemon)
-  await late.shows(/scale in [KM]iB\/s/)
-  expect(late.lines.slice(3, 9).some((line) => /[⠁-⣿]/.test(line.slice(6)))).toBe(true)
 })

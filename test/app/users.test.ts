@@ -1,15 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { type Daemon, sharedDaemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
-import { fillDisk } from '../helpers/full-disk.ts'
+import { type Daemon, sharedDaemon } from '../helpers/daemon.ts'
 import { operate } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import { expectReply, greetingForLogin, login, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
-import { temporaryFolder } from '../helpers/temporary-folder.ts'
-import { openApp, sharedApp } from './open-app.ts'
+import { sharedApp } from './open-app.ts'
 
 const [esc, erase] = ['\u001b', '\u0015']
 
@@ -115,17 +112,6 @@ test('a deletion is undone for a while, with the password, and L has what was do
   await app.shows(/^ :deluser bob▏/m)
   app.type(esc)
   await app.shows(/ q quit$/)
-})
-
-test.runIf(process.platform === 'linux')('what acts and could not be stored is told', async () => {
-  const daemon = await startDaemon()
-  await exec(daemon, 'adduser bob')
-  fillDisk(daemon)
-  await using app = await openApp(daemon, { columns: 120 })
-  app.type('3')
-  await app.shows(/^>bob +enabled/m)
-  app.type('Ey')
-  await app.shows(/^>bob +disabled[\s\S]*disabled bob, cut 0 connections; the store failed, so it is not stored yet/m)
 })
 
 test('Enter tells all about a user, whose connections are cut or shown on their page', async () => {
@@ -240,29 +226,4 @@ test('u takes the last change back, unless somebody else has changed the same si
   await exec(daemon, 'role kim admin')
   app.type('u')
   await app.shows(/! refused: somebody else was faster: kim is admin by now/)
-})
-
-test('what users moved is shown for a day, a week and longer, and written into a file', async () => {
-  const folders = await temporaryFolders()
-  const first = await startDaemon([], { folders })
-  const client = await operate(first)
-  await client.call('users.add', { name: 'bob', password: 'secret-of-bob' })
-  const target = await startTarget()
-  const { client: bob } = await connectAs(first, 'bob', 'secret-of-bob', target)
-  const peer = await target.next()
-  bob.write('x'.repeat(1000))
-  await peer.read(1000)
-  await first.stop()
-
-  const daemon = await startDaemon([], { folders })
-  const cwd = await temporaryFolder()
-  await using app = await openApp(daemon, { cwd })
-  app.type('3vv')
-  await app.shows(/1\/1 that moved something in the last 24 hours[\s\S]*^>bob +1000 B +0 B +1000 B +1 *$/m)
-  app.type('-')
-  await app.shows(/in the last 7 days/)
-  app.type('w')
-  const [, file = ''] = await app.shows(/wrote (proxyd-usage-7d-\S+\.csv): 1 row/)
-  expect(await readdir(cwd)).toEqual([file])
-  expect(await readFile(join(cwd, file), 'utf8')).toBe('user,up,down,connections\r\nbob,1000,0,1\r\n')
 })

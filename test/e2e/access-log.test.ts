@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { AccessEntry, ClosedConnection, EventEntry } from '../../shared/protocol/methods.ts'
 import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { fillDisk } from '../helpers/full-disk.ts'
@@ -46,7 +47,7 @@ async function visit(daemon: Daemon, target: Target): Promise<string> {
   return source
 }
 
-describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
+describe.each(mostTelling)('with the %s engine', (engine) => {
   test('each connection that ends is a line of the file, in whatever way it ended', async () => {
     const file = join(await temporaryFolder(), 'access.log')
     const target = await startTarget()

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
 import { type Daemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { operate, set } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
@@ -32,7 +33,7 @@ const refused = '05020101'
 const reset = 'ECONNRESET'
 
 // Only Linux has all of 127.0.0.0/8 on its loopback.
-describe.runIf(process.platform === 'linux').each(['portable', 'linux'])('with the %s engine', (engine) => {
+describe.runIf(process.platform === 'linux').each(mostTelling)('with the %s engine', (engine) => {
   test('who is banned, and where a user logged in well, is known after a restart; a ban that is lifted is not', async () => {
     const folders = await temporaryFolders()
     const first = await startDaemon(['--engine', engine], { folders })

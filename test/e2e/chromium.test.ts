@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { chromium, quietChromium } from '../helpers/browsers.ts'
 import { startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { run } from '../helpers/programs.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { startWebServer } from '../helpers/web-server.ts'
@@ -18,7 +19,7 @@ async function load(url: string, proxy: string): Promise<string> {
   return stdout
 }
 
-test.skipIf(!chromium).each(['portable', 'linux'])(
+test.skipIf(!chromium).each(mostTelling)(
   'Chromium loads a page and what it asks for: %s',
   async (engine) => {
     const daemon = await startDaemon(['--engine', engine])

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { findProgram, run } from '../helpers/programs.ts'
 import { startTarget } from '../helpers/target.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -24,7 +25,7 @@ function startForBob(engine: string): Promise<Daemon> {
   return startDaemon(['--engine', engine, '-u', 'bob:hunter2'])
 }
 
-test.skipIf(!netcat).each(['portable', 'linux'])('netcat: %s', async (engine) => {
+test.skipIf(!netcat).each(mostTelling)('netcat: %s', async (engine) => {
   const daemon = await startDaemon(['--engine', engine])
   const target = await startTarget()
   const args = ['-X', '5', '-x', `127.0.0.1:${daemon.port('socks')}`, '-N', target.host, `${target.port}`]
@@ -36,7 +37,7 @@ test.skipIf(!netcat).each(['portable', 'linux'])('netcat: %s', async (engine) =>
   expect(await outcome).toMatchObject({ status: 0, stdout: 'answer' })
 })
 
-test.skipIf(!proxychains || !curl).each(['portable', 'linux'])('proxychains, with a login: %s', async (engine) => {
+test.skipIf(!proxychains || !curl).each(mostTelling)('proxychains, with a login: %s', async (engine) => {
   const daemon = await startForBob(engine)
   const url = await startWebServer('127.0.0.1', (_, response) => response.end('hello'))
   const config = join(await temporaryFolder(), 'proxychains.conf')
@@ -46,7 +47,7 @@ test.skipIf(!proxychains || !curl).each(['portable', 'linux'])('proxychains, wit
   expect(outcome).toMatchObject({ status: 0, stdout: 'hello' })
 })
 
-test.skipIf(!python).each(['portable', 'linux'])('Python, with a login and a name: %s', async (engine) => {
+test.skipIf(!python).each(mostTelling)('Python, with a login and a name: %s', async (engine) => {
   const daemon = await startForBob(engine)
   const target = await startTarget()
   const script = `

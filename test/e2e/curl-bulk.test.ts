@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, test } from 'vitest'
 import { startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { findProgram, run } from '../helpers/programs.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { startWebServer } from '../helpers/web-server.ts'
@@ -18,7 +19,7 @@ async function digest(stream: NodeJS.ReadableStream): Promise<string> {
   return hash.digest('hex')
 }
 
-describe.skipIf(!curl).each(['portable', 'linux'])('curl through the %s engine', (engine) => {
+describe.skipIf(!curl).each(mostTelling)('curl through the %s engine', (engine) => {
   test('a body of 100 MB each way, with a login, by each of its flags, from one family to the other', async () => {
     const folder = await temporaryFolder()
     const [sent, got] = [join(folder, 'sent'), join(folder, 'got')]

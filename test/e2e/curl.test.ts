@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { findProgram, run } from '../helpers/programs.ts'
 import { startWebServer } from '../helpers/web-server.ts'
 
@@ -11,7 +12,7 @@ function fetch(proxy: string, url: string) {
   return run(curl ?? '', ['-sS', '--max-time', '60', '--proxy', proxy, url])
 }
 
-describe.skipIf(!curl).each(['portable', 'linux'])('curl through the %s engine', (engine) => {
+describe.skipIf(!curl).each(mostTelling)('curl through the %s engine', (engine) => {
   test('either family reaches either family', async () => {
     const daemon = await startDaemon(['--engine', engine])
     for (const to of ['127.0.0.1', '::1']) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
 import { startDaemon } from '../helpers/daemon.ts'
 import { type DnsServer, startDnsServer } from '../helpers/dns-server.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { canMount, withFiles } from '../helpers/own-files.ts'
@@ -41,7 +42,7 @@ function askedOf({ questions }: DnsServer, name: string): string[] {
   return questions.filter((question) => question.startsWith(`${name} `)).toSorted()
 }
 
-describe.each(['portable', 'linux'])('names asked of --dns by the %s engine', (engine) => {
+describe.each(mostTelling)('names asked of --dns by the %s engine', (engine) => {
   const local = { addresses: ['127.0.0.1'] }
   const many = Array.from({ length: 3_900 }, (_, n) => `127.1.${n >> 8}.${n & 255}`)
   /** A name for each test, so that no answer is known already. */
@@ -133,7 +134,7 @@ describe.each(['portable', 'linux'])('names asked of --dns by the %s engine', (e
 })
 
 if (canMount) {
-  describe.each(['portable', 'linux'])("the system's names asked for by the %s engine", (engine) => {
+  describe.each(mostTelling)("the system's names asked for by the %s engine", (engine) => {
     test('are reached if one family is silent, and those of this machine wait for nobody', async () => {
       const { server, daemon } = await startOnSystem(engine)
       const target = await startTarget()

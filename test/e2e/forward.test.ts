@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { operate } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
@@ -18,7 +19,7 @@ function portOf(place = ''): number {
   return Number(place.split(':').at(-1))
 }
 
-describe.each(['portable', 'linux'])('forwards of the %s engine', (engine) => {
+describe.each(mostTelling)('forwards of the %s engine', (engine) => {
   test.skipIf(!curl)('lead curl to an address and to a name, without a password, and are shown', async () => {
     const url = await startWebServer('127.0.0.1', (request, response) => request.pipe(response))
     const { port } = new URL(url)

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { makeCertificate } from '../helpers/certificate.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { operate } from '../helpers/operate.ts'
@@ -69,7 +70,7 @@ async function startBalancer(daemon: Daemon): Promise<Balancer> {
   return { plain, tls, certificate: cert, health }
 }
 
-describe.skipIf(!haproxy || !curl).each(['portable', 'linux'])('%s engine, behind HAProxy', (engine) => {
+describe.skipIf(!haproxy || !curl).each(mostTelling)('%s engine, behind HAProxy', (engine) => {
   test('clients are who they are, plain and within TLS, and its checks nobody', async () => {
     const log = join(await temporaryFolder(), 'access.log')
     const flags = ['--engine', engine, '-u', 'bob:hunter2', '--proxy-protocol-from', '127.0.0.1', '--access-log', log]

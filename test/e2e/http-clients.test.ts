@@ -6,6 +6,7 @@ import { closedFields } from '../../shared/filter/connection-fields.ts'
 import { compileFilter } from '../../shared/filter/filter.ts'
 import type { ClosedConnection } from '../../shared/protocol/methods.ts'
 import { sharedDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { operate } from '../helpers/operate.ts'
@@ -28,7 +29,7 @@ function tell({ method, url, headers }: Asked, response: Answering): void {
 /** A page over TLS: the login does not get there. What else a client says in its tunnel is its own. */
 const tunnelled = /^GET \/ \S+ undefined \S+$/
 
-describe.each(['portable', 'linux'])('clients of HTTP and SOCKS 4 through the %s engine', (engine) => {
+describe.each(mostTelling)('clients of HTTP and SOCKS 4 through the %s engine', (engine) => {
   const locked = sharedDaemon(['--engine', engine, '-u', 'bob:hunter2', '-u', 'zoë:pässword'])
   const open = sharedDaemon(['--engine', engine])
   const proxy = async (login = '') => `http://${login}127.0.0.1:${(await locked()).port('socks')}`

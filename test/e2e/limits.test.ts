@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { User } from '../../shared/protocol/methods.ts'
 import type { RawClient } from '../control/raw-client.ts'
 import { type Daemon, sharedDaemon, startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { operate, set } from '../helpers/operate.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
@@ -52,7 +53,7 @@ interface Scene {
   readonly user: string
 }
 
-describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
+describe.each(mostTelling)('with the %s engine', (engine) => {
   const args = ['--engine', engine, '--timeout-drain', '0']
   const daemons = sharedDaemon([...args, '--workers', '2'])
 

@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { attemptLogin } from '../helpers/login-attempt.ts'
 import type { Peer } from '../helpers/peer.ts'
-
-const kinds = process.platform === 'linux' ? ['linux', 'portable'] : ['portable']
 
 /** As many as make a full queue, and more, from four addresses. */
 const guessers = 260
 
 // Only Linux has all of 127.0.0.0/8 on its loopback.
-describe.runIf(process.platform === 'linux').each(kinds)('%s engine: a flood of guesses', (kind) => {
+describe.runIf(process.platform === 'linux').each(mostTelling)('%s engine: a flood of guesses', (kind) => {
   it.each([
     ['at once', false],
     ['without end', true],

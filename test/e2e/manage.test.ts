@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Connection } from '../../shared/protocol/methods.ts'
 import { type Daemon, sharedDaemon, startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { findProgram, run } from '../helpers/programs.ts'
 import { exec, program, proxyTui } from '../helpers/proxy-tui.ts'
 import { startWebServer } from '../helpers/web-server.ts'
@@ -28,7 +29,7 @@ async function endlessDownload(daemon: Daemon, login?: string) {
   return { curl }
 }
 
-describe.skipIf(!curl).each(['portable', 'linux'])('with the %s engine', (engine) => {
+describe.skipIf(!curl).each(mostTelling)('with the %s engine', (engine) => {
   const daemons = sharedDaemon(['--engine', engine])
 
   test('a user who is added gets in at once, with the password printed, also after a restart', async () => {

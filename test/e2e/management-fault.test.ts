@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { greeted } from '../control/raw-client.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { operate } from '../helpers/operate.ts'
 import { startTarget } from '../helpers/target.ts'
 
@@ -14,7 +15,7 @@ async function signal(daemon: Daemon, name: NodeJS.Signals, time: number): Promi
   await daemon.logs(new RegExp(`(^due$[\\s\\S]*){${time}}`, 'm'))
 }
 
-describe.each(process.platform === 'linux' ? ['linux', 'portable'] : ['portable'])('with the %s engine', (engine) => {
+describe.each(mostTelling)('with the %s engine', (engine) => {
   it('a fault in management ends what failed, three of all of it end management, and proxying goes on', async () => {
     const args = ['--engine', engine, '--metrics-addr', '0']
     const daemon = await startDaemon(args, { env: { NODE_OPTIONS: `--import=${failing}` } })

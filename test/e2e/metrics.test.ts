@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
 import { makeCertificate } from '../helpers/certificate.ts'
 import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
-import { engines } from '../helpers/engine.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { operate } from '../helpers/operate.ts'
 import { startTlsDaemon } from '../helpers/operators.ts'
@@ -36,7 +36,7 @@ async function growth(daemon: Daemon, before: ReadonlyMap<string, number>): Prom
 
 const bob = ['-u', 'bob:correct horse']
 
-describe.each(engines)('metrics of the $kind engine', ({ kind }) => {
+describe.each(mostTelling)('metrics of the %s engine', (kind) => {
   it('move by exactly what clients did', async () => {
     const daemon = await startDaemon(['--engine', kind, '--metrics-addr', '0', '--metrics-users', 'top', ...bob])
     const target = await startTarget()

@@ -7,6 +7,7 @@ import { SocksClient, type SocksProxy } from 'socks'
 import { SocksProxyAgent } from 'socks-proxy-agent'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { connectPeer, Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
 import { startUdpEcho } from '../helpers/udp-echo.ts'
@@ -32,7 +33,7 @@ function fetch(url: string, agent: SocksProxyAgent): Promise<string> {
   })
 }
 
-describe.each(['portable', 'linux'])('npm clients through the %s engine', (engine) => {
+describe.each(mostTelling)('npm clients through the %s engine', (engine) => {
   let daemon: Daemon
   beforeAll(async () => {
     const ends = new AsyncDisposableStack()

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { RawClient } from '../control/raw-client.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { operate } from '../helpers/operate.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
@@ -33,7 +34,7 @@ async function expectMoved(client: RawClient, user: object, up: number, down: nu
   })
 }
 
-describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
+describe.each(mostTelling)('with the %s engine', (engine) => {
   test('what a user moves is in the graphs, and cutting them ends it', async () => {
     const daemon = await startDaemon(['--engine', engine, '--user', 'bob:hunter2', '--user', 'ann:hunter3'])
     const target = await startTarget()

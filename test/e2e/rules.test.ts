@@ -5,6 +5,7 @@ import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, sharedDaemon, startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import {
@@ -44,7 +45,7 @@ async function done(
   return stdout
 }
 
-describe.each(['portable', 'linux'])('rules of the %s engine', (engine) => {
+describe.each(mostTelling)('rules of the %s engine', (engine) => {
   const daemons = sharedDaemon(['--engine', engine, '--workers', '2', '--commands', 'connect'])
 
   it('are written with --exec, act at once, on live connections too, and outlast the daemon', async () => {

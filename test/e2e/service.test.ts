@@ -4,12 +4,12 @@ import { describe, expect, test } from 'vitest'
 import { greeted, started } from '../control/raw-client.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { startEcho } from '../helpers/echo.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { startUnit, type Unit } from '../helpers/systemd.ts'
 
-const engines = ['linux', 'portable'] as const
 const isRoot = process.getuid?.() === 0
 
 /** Flags for sockets on these ports of 127.0.0.1 alone. */
@@ -41,7 +41,7 @@ async function operate(unit: Unit) {
   return client
 }
 
-describe.runIf(process.platform === 'linux').each(engines)('with the %s engine, under systemd,', (engine) => {
+describe.runIf(process.platform === 'linux').each(mostTelling)('with the %s engine, under systemd,', (engine) => {
   const flags = ['--engine', engine, '--workers', '2']
 
   test('it takes the sockets that it is given, and says how it does', async () => {

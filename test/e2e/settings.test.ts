@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { RawClient } from '../control/raw-client.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { sharedDaemon, spawnDaemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { operate, set } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { greeting } from '../helpers/socks-client.ts'
@@ -20,7 +21,7 @@ async function chosenMethod(port: number): Promise<string> {
 const noPassword = '0500'
 const noneAcceptable = '05ff'
 
-describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
+describe.each(mostTelling)('with the %s engine', (engine) => {
   const daemons = sharedDaemon(['--engine', engine])
 
   test('what is set acts at once, on live connections too', async () => {

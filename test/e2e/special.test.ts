@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { run } from '../helpers/programs.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
@@ -51,7 +52,7 @@ daemon.kill()
 await once(daemon, 'close')
 process.exit(0)`
 
-it.skipIf(!mayUnshare).each(['portable', 'linux'])(
+it.skipIf(!mayUnshare).each(mostTelling)(
   'whoever is not on loopback reaches it by a rule that names it only, and no dial reaches itself: %s engine',
   async (engine) => {
     const addresses = ['203.0.114.1', '203.0.114.2'].map((address) => `ip addr add ${address}/32 dev lo`)

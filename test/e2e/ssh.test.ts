@@ -5,6 +5,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { connectPeer } from '../helpers/peer.ts'
@@ -59,7 +60,7 @@ async function startServer(): Promise<Server> {
   return { port, key }
 }
 
-test.skipIf(!netcat || !ssh || !keygen || !sshd).each(['portable', 'linux'])(
+test.skipIf(!netcat || !ssh || !keygen || !sshd).each(mostTelling)(
   'ssh, through a netcat that goes through the %s engine',
   async (engine) => {
     const [daemon, { port, key }] = await Promise.all([startDaemon(['--engine', engine]), startServer()])

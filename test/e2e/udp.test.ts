@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { findProgram, run } from '../helpers/programs.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { startUdpEcho } from '../helpers/udp-echo.ts'
@@ -29,7 +30,7 @@ for question in b'question', b'', b'x' * 9000:
     assert source == ('127.0.0.1', int(sys.argv[1])), source
 print('well')`
 
-describe.each(['portable', 'linux'])('datagrams through the %s engine', (engine) => {
+describe.each(mostTelling)('datagrams through the %s engine', (engine) => {
   test.skipIf(!hasPythonSocks)('of Python, with a login', async () => {
     const [daemon, echo] = [await startForBob(engine), await startUdpEcho()]
     const script = `

@@ -2,15 +2,16 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { enter, Flow } from '../helpers/flows.ts'
 import { operate } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import { startServiceManager } from '../helpers/service-manager.ts'
-import { startUpgradable, status, upgradableEngines } from '../helpers/upgradable.ts'
+import { startUpgradable, status } from '../helpers/upgradable.ts'
 
-test.each(upgradableEngines)(
+test.each(mostTelling)(
   'an operator takes a drain back, before an upgrade and after it, but not that of a signal: %s',
   async (engine) => {
     const manager = await startServiceManager()

@@ -1,17 +1,18 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { runLoad, startOrigin } from '../bench/load-runner.ts'
+import { engineKinds } from '../helpers/engine-kinds.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { Flow, Visits } from '../helpers/flows.ts'
 import { operate } from '../helpers/operate.ts'
 import { exec } from '../helpers/proxy-tui.ts'
-import { bob, endForSure, startUpgradable, status, upgradableEngines } from '../helpers/upgradable.ts'
+import { bob, endForSure, startUpgradable, status } from '../helpers/upgradable.ts'
 
 /** Threads of the first daemon and of its successors. */
 const threads = [2, 3, 1, 4, 2, 8, 1, 2, 5, 3, 2]
 const longFlows = 500
 
-describe.each(upgradableEngines)('with the %s engine', (engine) => {
+describe.each(engineKinds)('with the %s engine', (engine) => {
   test('ten upgrades under thousands of connections a second break none, lose no byte and count all once', async () => {
     const { daemon, clients, configure } = await startUpgradable(`workers = ${threads[0]}`, ['--engine', engine])
     const origin = await startOrigin()

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { keptNames } from '../../daemon/service/socket-names.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { enter, Flow, Visits } from '../helpers/flows.ts'
 import { freePort } from '../helpers/free-port.ts'
@@ -13,7 +14,7 @@ import { exec } from '../helpers/proxy-tui.ts'
 import { startServiceManager } from '../helpers/service-manager.ts'
 import { expectRefusal, greetingForLogin, login, request } from '../helpers/socks-client.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
-import { bob, program, startUpgradable, status, upgradableEngines } from '../helpers/upgradable.ts'
+import { bob, program, startUpgradable, status } from '../helpers/upgradable.ts'
 
 async function upgrade(daemon: Daemon): Promise<{ pid: number }> {
   const { result, error } = await (await operate(daemon)).call('daemon.upgrade')
@@ -72,7 +73,7 @@ class Probes {
   }
 }
 
-describe.each(upgradableEngines)('with the %s engine, an upgrade', (engine) => {
+describe.each(mostTelling)('with the %s engine, an upgrade', (engine) => {
   test('loses no connection and no byte, whatever the number of threads, and counts all once', async () => {
     const { daemon, clients, configure } = await startUpgradable('workers = 2', [
       '--engine',
@@ -120,12 +121,7 @@ describe.each(upgradableEngines)('with the %s engine, an upgrade', (engine) => {
     await (await operate(daemon)).call('daemon.shutdown')
     await daemon.ended
   })
-})
 
-/** An upgrade is a second of CPU: what has nothing to do with the engine is seen with the other one when there is time. */
-const mostTelling = process.env.TEST_LONG === undefined ? upgradableEngines.slice(0, 1) : upgradableEngines
-
-describe.each(mostTelling)('with the %s engine, an upgrade', (engine) => {
   test('leaves one daemon to operators: connections of the process before are listed, cut and bounded with the others', async () => {
     const { daemon, clients } = await startUpgradable('', ['--engine', engine])
     const before = await operate(daemon)
@@ -293,7 +289,7 @@ describe('an upgrade that fails', () => {
   })
 })
 
-test.each(upgradableEngines)('a program that is no proxyd breaks nothing by what it says (%s)', async (engine) => {
+test.each(mostTelling)('a program that is no proxyd breaks nothing by what it says (%s)', async (engine) => {
   const file = join(await temporaryFolder(), 'proxyd.mjs')
   writeFileSync(file, `await import(${JSON.stringify(program)})\n`)
   const { daemon, clients } = await startUpgradable('', ['--engine', engine], { program: file })

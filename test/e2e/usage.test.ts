@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/engine-kinds.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import { startTarget } from '../helpers/target.ts'
 
-describe.each(process.platform === 'linux' ? ['portable', 'linux'] : ['portable'])('with the %s engine', (engine) => {
+describe.each(mostTelling)('with the %s engine', (engine) => {
   test('what users moved is told to the byte after a restart, by whom and when', async () => {
     const folders = await temporaryFolders()
     const first = await startDaemon(['--engine', engine], { folders })

@@ -46,7 +46,7 @@ const timeouts: Timeouts = {
 
 /** How many connections each engine gets in all; the portable one is slower. */
 const totals: Readonly<Record<string, number>> =
-  process.env.TEST_LONG === undefined ? { linux: 2_000, portable: 1_000 } : { linux: 50_000, portable: 10_000 }
+  process.env.TEST_LONG === undefined ? { linux: 1_000, portable: 500 } : { linux: 50_000, portable: 10_000 }
 /** As many as may wait at one listening socket, or else the kernel would forget some that have come and gone. */
 const atOnce = 128
 

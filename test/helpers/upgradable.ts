@@ -11,7 +11,6 @@ import { temporaryFolder } from './temporary-folder.ts'
 export const program = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
 /** The user that clients log in as. */
 export const bob = { name: 'bob', password: 'gravel-tulip-93' }
-export const upgradableEngines = process.platform === 'linux' ? ['linux', 'portable'] : ['portable']
 
 export interface Upgradable {
   readonly daemon: Daemon
