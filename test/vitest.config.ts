@@ -33,7 +33,7 @@ const long = process.env.TEST_LONG !== undefined
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Files that leave a part of what they can tell for `make test-long`, see `helpers/engine-kinds.ts`. */
+/** Files that leave a part of what they can tell for `make test-long`, see `helpers/most-telling.ts`. */
 const halves = () =>
   globSync('test/**/*.test.ts', { cwd: root }).filter((file) =>
     readFileSync(join(root, file), 'utf8').includes('mostTelling'),

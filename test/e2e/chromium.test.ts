@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { chromium, quietChromium } from '../helpers/browsers.ts'
 import { startDaemon } from '../helpers/daemon.ts'
-import { mostTelling } from '../helpers/engine-kinds.ts'
+import { mostTelling } from '../helpers/most-telling.ts'
 import { run } from '../helpers/programs.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { startWebServer } from '../helpers/web-server.ts'

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { startDaemon } from '../helpers/daemon.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { mostTelling } from '../helpers/most-telling.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
 
@@ -39,7 +40,7 @@ async function converse(port: number, target: Target) {
   return { client, up, down }
 }
 
-describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s', (engine) => {
+describe.skipIf(process.platform !== 'linux').each(mostTelling)('%s', (engine) => {
   test(`${crowd} clients at once, each with bytes both ways, lose none and leave no descriptor`, async () => {
     const daemon = await startDaemon(['--engine', engine])
     const target = await startTarget()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { startDaemon } from '../helpers/daemon.ts'
-import { mostTelling } from '../helpers/engine-kinds.ts'
+import { mostTelling } from '../helpers/most-telling.ts'
 import { findProgram, run } from '../helpers/programs.ts'
 import { startWebServer } from '../helpers/web-server.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
-import { mostTelling } from '../helpers/engine-kinds.ts'
 import { freePort } from '../helpers/free-port.ts'
+import { mostTelling } from '../helpers/most-telling.ts'
 import { operate } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { findProgram, run } from '../helpers/programs.ts'

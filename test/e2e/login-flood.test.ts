@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { startDaemon } from '../helpers/daemon.ts'
-import { mostTelling } from '../helpers/engine-kinds.ts'
 import { attemptLogin } from '../helpers/login-attempt.ts'
+import { mostTelling } from '../helpers/most-telling.ts'
 import type { Peer } from '../helpers/peer.ts'
 
 /** As many as make a full queue, and more, from four addresses. */

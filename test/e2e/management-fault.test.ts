@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { greeted } from '../control/raw-client.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
-import { mostTelling } from '../helpers/engine-kinds.ts'
+import { mostTelling } from '../helpers/most-telling.ts'
 import { operate } from '../helpers/operate.ts'
 import { startTarget } from '../helpers/target.ts'
 

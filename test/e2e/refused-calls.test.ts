@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
+import { mostTelling, mostTellingOf } from '../helpers/most-telling.ts'
 import { operate } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { canRefuseCalls, refusing, refusingInUse } from '../helpers/refused-calls.ts'
@@ -32,21 +33,25 @@ async function expectBulk(daemon: Daemon): Promise<void> {
 }
 
 describe.runIf(canRefuseCalls)('where a sandbox refuses calls,', () => {
-  test.each([
-    [EPERM, 'splice'],
-    [ENOSYS, 'splice'],
-    [EINVAL, 'splice'],
-  ])('with errno %i for %s, bulk is copied', async (error, call) => {
+  test.each(
+    mostTellingOf<[number, string]>([
+      [EPERM, 'splice'],
+      [ENOSYS, 'splice'],
+      [EINVAL, 'splice'],
+    ]),
+  )('with errno %i for %s, bulk is copied', async (error, call) => {
     const daemon = await startDaemon(['--engine', 'linux'], { within: refusing(error, call) })
     await expectBulk(daemon)
     await daemon.logs(/"warn".*refuses a call \(splice: E\w+\)/)
   })
 
-  test.each([
-    [EPERM, 'recvmmsg'],
-    [ENOSYS, 'recvmmsg'],
-    [EPERM, 'sendmmsg'],
-  ])('with errno %i for %s, auto serves with the portable engine and says why; linux refuses', async (error, call) => {
+  test.each(
+    mostTellingOf<[number, string]>([
+      [EPERM, 'recvmmsg'],
+      [ENOSYS, 'recvmmsg'],
+      [EPERM, 'sendmmsg'],
+    ]),
+  )('with errno %i for %s, auto serves with the portable engine and says why; linux refuses', async (error, call) => {
     const within = refusing(error, call)
     const daemon = await startDaemon([], { within })
     await daemon.logs(new RegExp(`"warn".*call is refused \\(${call}: E\\w+\\).*portable engine`))
@@ -96,20 +101,17 @@ describe.runIf(canRefuseCalls)('where a sandbox refuses calls,', () => {
     expect(stderr.match(/cannot be accepted/g)).toHaveLength(1)
   })
 
-  test.each(['portable', 'linux'])(
-    'or no port is left towards a target, which the %s engine says once',
-    async (engine) => {
-      const daemon = await startDaemon(['--engine', engine], { within: refusingInUse(EADDRNOTAVAIL, 'connect') })
-      for (const host of ['::1', '127.0.0.1', '::1']) {
-        const client = await connectPeer('127.0.0.1', daemon.port('socks'))
-        client.write(bytes(greeting, request(host, 80)))
-        expect(await client.readHex(2)).toBe('0500')
-        await expectRefusal(client, '01')
-        await daemon.logs(/"warn".*all ports of this machine towards their target are taken/)
-      }
-      expect((await daemon.stop()).stderr.match(/are taken/g)).toHaveLength(1)
-    },
-  )
+  test.each(mostTelling)('or no port is left towards a target, which the %s engine says once', async (engine) => {
+    const daemon = await startDaemon(['--engine', engine], { within: refusingInUse(EADDRNOTAVAIL, 'connect') })
+    for (const host of ['::1', '127.0.0.1', '::1']) {
+      const client = await connectPeer('127.0.0.1', daemon.port('socks'))
+      client.write(bytes(greeting, request(host, 80)))
+      expect(await client.readHex(2)).toBe('0500')
+      await expectRefusal(client, '01')
+      await daemon.logs(/"warn".*all ports of this machine towards their target are taken/)
+    }
+    expect((await daemon.stop()).stderr.match(/are taken/g)).toHaveLength(1)
+  })
 
   test('but where it refuses none of ours, nothing is said of it', async () => {
     const daemon = await startDaemon([])

@@ -5,7 +5,7 @@ import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, sharedDaemon, startDaemon } from '../helpers/daemon.ts'
-import { mostTelling } from '../helpers/engine-kinds.ts'
+import { mostTelling } from '../helpers/most-telling.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { mostTelling } from '../helpers/engine-kinds.ts'
+import { mostTelling } from '../helpers/most-telling.ts'
 import { run } from '../helpers/programs.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 

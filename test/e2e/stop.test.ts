@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, type Folders, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { mostTelling } from '../helpers/most-telling.ts'
 import { connectPeer, Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
 
@@ -31,7 +32,7 @@ async function expectRefusal(port: number): Promise<void> {
   expect(peer).toMatchObject({ code: 'ECONNREFUSED' })
 }
 
-test.each(['linux', 'portable'])('SIGTERM lets live connections end, and no others begin: %s', async (engine) => {
+test.each(mostTelling)('SIGTERM lets live connections end, and no others begin: %s', async (engine) => {
   const daemon = await startDaemon(['--engine', engine, '--timeout-drain', '60000'])
   const { client, server } = await converse(daemon)
   daemon.signal('SIGTERM')

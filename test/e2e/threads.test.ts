@@ -3,6 +3,7 @@ import { asNobody, canBeNobody, foldersOfNobody } from '../helpers/as-nobody.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { inControlGroup } from '../helpers/control-group.ts'
 import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
+import { mostTelling } from '../helpers/most-telling.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { expectReply, greetingForLogin, login, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -18,7 +19,7 @@ async function connectByName(daemon: Daemon): Promise<void> {
   client.reset()
 }
 
-test.each(['portable', 'linux'])('the %s engine does with the threads of its control group', async (engine) => {
+test.each(mostTelling)('the %s engine does with the threads of its control group', async (engine) => {
   const within = inControlGroup(100)
   if (!within) return console.warn('SKIPPED: a test of limited threads, for no control group can be made here')
   const daemon = await startDaemon(['--engine', engine, '-u', 'bob:secret'], { within })
@@ -29,17 +30,14 @@ test.each(['portable', 'linux'])('the %s engine does with the threads of its con
 })
 
 if (canBeNobody()) {
-  test.each(['portable', 'linux'])(
-    'the %s engine does with the threads that there are, and says so',
-    async (engine) => {
-      const args = ['--engine', engine, '-u', 'bob:secret']
-      const daemon = await startDaemon(args, { within: asNobody(100), folders: await foldersOfNobody() })
-      await connectByName(daemon)
-      const { status, stderr } = await daemon.stop()
-      expect(status).toBe(0)
-      expect(stderr).toMatch(/threads are limited here: names and passwords get \d+ in place of 256/)
-    },
-  )
+  test.each(mostTelling)('the %s engine does with the threads that there are, and says so', async (engine) => {
+    const args = ['--engine', engine, '-u', 'bob:secret']
+    const daemon = await startDaemon(args, { within: asNobody(100), folders: await foldersOfNobody() })
+    await connectByName(daemon)
+    const { status, stderr } = await daemon.stop()
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/threads are limited here: names and passwords get \d+ in place of 256/)
+  })
 
   test('the linux engine has fewer loops where there is no room for as many as were asked for', async () => {
     const args = ['--engine', 'linux', '--workers', '64', '-u', 'bob:secret']

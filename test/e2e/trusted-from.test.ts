@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
 import { startDaemon } from '../helpers/daemon.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { mostTelling } from '../helpers/most-telling.ts'
 import { operate, set } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { greeting } from '../helpers/socks-client.ts'
@@ -36,22 +37,19 @@ test('clients from a trusted network come as its user, as long as there is one',
   expect((await operator.call('status.get')).result.health).not.toHaveProperty('trusted')
 })
 
-test.each(['linux', 'portable'])(
-  'a login that needs not be is heard, and counts for nothing: %s engine',
-  async (engine) => {
-    const flags = ['-u', 'bob:hunter2', '-u', 'lan:hunter2', '--trusted-from', '127.0.0.0/8=lan', '--engine', engine]
-    const daemon = await startDaemon(flags)
-    const operator = await operate(daemon)
-    for (const password of ['hunter2', 'wrong']) {
-      const client = await connectPeer('127.0.0.1', daemon.port('socks'))
-      client.write(Uint8Array.of(5, 1, 2))
-      expect(await client.readHex(2)).toBe('0502')
-      client.write(bytes(1, 3, 'bob', password.length, password))
-      expect(await client.readHex(2)).toBe('0100')
-      const { connections } = (await operator.call('connections.list', {})).result
-      expect(connections).toMatchObject([{ user: 'lan' }])
-      client.reset()
-      await eventually(async () => expect((await operator.call('connections.list', {})).result.connections).toEqual([]))
-    }
-  },
-)
+test.each(mostTelling)('a login that needs not be is heard, and counts for nothing: %s engine', async (engine) => {
+  const flags = ['-u', 'bob:hunter2', '-u', 'lan:hunter2', '--trusted-from', '127.0.0.0/8=lan', '--engine', engine]
+  const daemon = await startDaemon(flags)
+  const operator = await operate(daemon)
+  for (const password of ['hunter2', 'wrong']) {
+    const client = await connectPeer('127.0.0.1', daemon.port('socks'))
+    client.write(Uint8Array.of(5, 1, 2))
+    expect(await client.readHex(2)).toBe('0502')
+    client.write(bytes(1, 3, 'bob', password.length, password))
+    expect(await client.readHex(2)).toBe('0100')
+    const { connections } = (await operator.call('connections.list', {})).result
+    expect(connections).toMatchObject([{ user: 'lan' }])
+    client.reset()
+    await eventually(async () => expect((await operator.call('connections.list', {})).result.connections).toEqual([]))
+  }
+})

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { startDaemon, temporaryFolders } from '../helpers/daemon.ts'
-import { mostTelling } from '../helpers/engine-kinds.ts'
+import { mostTelling } from '../helpers/most-telling.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import { startTarget } from '../helpers/target.ts'
 
