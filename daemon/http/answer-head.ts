@@ -43,6 +43,7 @@ export class AnswerHead {
   #lines = 0
   #interim = 0
   #isOver = false
+  #hasSwitched = false
 
   /** `maySwitch`: the request asks for another protocol. */
   constructor(maySwitch: boolean) {
@@ -52,6 +53,10 @@ export class AnswerHead {
   /** Whether all that is still to come goes on as it is. */
   get isOver(): boolean {
     return this.#isOver
+  }
+
+  get hasSwitched(): boolean {
+    return this.#hasSwitched
   }
 
   /** Bytes of memory that it takes. */
@@ -120,6 +125,7 @@ export class AnswerHead {
     const told = switches ? head : status >= 200 ? ending(head) : undefined
     if (told === undefined) return this.end()
     this.#isOver = true
+    this.#hasSwitched = switches
     const rest = this.#bytes.subarray(end, this.#length)
     this.#bytes = nothing
     this.#length = 0

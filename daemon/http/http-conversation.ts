@@ -77,7 +77,7 @@ export class HttpConversation implements Conversation {
   }
 
   get editor(): Editor | undefined {
-    return this.#request?.onward && new AnswerHead(this.#request.body === undefined)
+    return this.#request?.onward && new AnswerHead(this.#request.maySwitch)
   }
 
   get isChallenged(): boolean {

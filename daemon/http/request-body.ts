@@ -11,6 +11,7 @@ const longestLine = 4096
  * destination: the next request would be for another one, which has no business with it, whatever the first one answered.
  */
 export class RequestBody {
+  readonly #isStrict: boolean
   /** Bytes that are still to come, of a body in chunks: of this chunk. */
   #left: number
   /** Where the next byte of a body in chunks is; undefined: its length was told. */
@@ -25,8 +26,12 @@ export class RequestBody {
   /** So many bytes that have passed come once more. */
   #again = 0
 
-  /** `length`: bytes; undefined: it comes in chunks. */
-  constructor(length: number | undefined) {
+  /**
+   * `length`: bytes; undefined: it comes in chunks. `isStrict`: what comes behind it makes it malformed, for it may be of another protocol, of
+   * which no byte may be lost.
+   */
+  constructor(length: number | undefined, isStrict = false) {
+    this.#isStrict = isStrict
     this.#left = length ?? 0
     this.#place = length === undefined ? 'size' : undefined
   }
@@ -42,7 +47,7 @@ export class RequestBody {
     return this.#place === undefined
   }
 
-  /** Whether what has passed is followed by what is no chunk. */
+  /** Whether what has passed is followed by what is no chunk, or must not be there. */
   get isMalformed(): boolean {
     return this.#isMalformed
   }
@@ -67,11 +72,15 @@ export class RequestBody {
   pass(bytes: Uint8Array): number {
     const known = Math.min(this.#again, bytes.length)
     this.#again -= known
-    if (known === bytes.length) return known
-    if (this.#place !== undefined) return this.#passChunks(bytes, known)
-    const passed = Math.min(this.#left, bytes.length - known)
+    const passed = this.#place === undefined ? this.#passCounted(bytes.length, known) : this.#passChunks(bytes, known)
+    if (this.#isStrict && passed < bytes.length) this.#isMalformed = true
+    return passed
+  }
+
+  #passCounted(length: number, from: number): number {
+    const passed = Math.min(this.#left, length - from)
     this.#left -= passed
-    return known + passed
+    return from + passed
   }
 
   #passChunks(bytes: Uint8Array, from: number): number {

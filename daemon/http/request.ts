@@ -9,8 +9,10 @@ export interface Request {
   readonly destination: Destination
   /** The head that goes on to the destination; undefined of CONNECT. */
   readonly onward: Uint8Array | undefined
-  /** What follows that head; undefined: whatever comes. */
+  /** What follows that head; undefined of CONNECT: whatever comes. */
   readonly body: RequestBody | undefined
+  /** Whether it asks the destination for another protocol, in which whatever comes goes on once it has been granted. */
+  readonly maySwitch: boolean
   /** Name and password of the field Proxy-Authorization; undefined if there are none that we understand. */
   readonly login: Login | undefined
   /** Whether another request may come after the reply. */
@@ -68,7 +70,7 @@ export function readRequest(head: string): Request {
   const only = { ...placeIn(method, target), login: loginIn(fields) }
   single(fields, 'host')
   const mayGoOn = minor !== '0' && !options.has('close') && length === 0 && method !== 'HEAD'
-  if (method === 'CONNECT') return { ...only, onward: undefined, body: undefined, mayGoOn }
+  if (method === 'CONNECT') return { ...only, onward: undefined, body: undefined, maySwitch: false, mayGoOn }
   const upgrade = upgradeIn(fields, options)
   const onward = [
     // A version of our own: a later one of the client may allow what we do not know.
@@ -77,8 +79,9 @@ export function readRequest(head: string): Request {
     ...passedOn(fields, options),
     ...(upgrade === undefined ? ['Connection: close'] : ['Connection: close, Upgrade', `Upgrade: ${upgrade}`]),
   ]
-  const body = upgrade === undefined ? new RequestBody(length) : undefined
-  return { ...only, onward: latin1(`${onward.join('\r\n')}\r\n\r\n`), body, mayGoOn }
+  const maySwitch = upgrade !== undefined
+  const body = new RequestBody(length, maySwitch)
+  return { ...only, onward: latin1(`${onward.join('\r\n')}\r\n\r\n`), body, maySwitch, mayGoOn }
 }
 
 function readField(line: string): Field {

@@ -67,6 +67,8 @@ export interface Editor {
   end(): Uint8Array
   /** Whether all that still comes goes on as it is. */
   readonly isOver: boolean
+  /** Whether both sides go on in another protocol, in which nothing bounds what the client says. */
+  readonly hasSwitched: boolean
   /** Bytes of memory that what it keeps takes. */
   readonly held: number
 }

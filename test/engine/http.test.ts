@@ -132,6 +132,46 @@ describe.each(enginesOfOneLoop)('$kind engine: clients of HTTP and SOCKS 4', ({ 
     await proxy.empty()
   })
 
+  it('go on in another protocol once the destination says so, and not before', async () => {
+    const [proxy, target] = [await open(), await startTarget()]
+    const ask = 'Connection: upgrade\r\nUpgrade: websocket\r\n'
+    for (const [said, isGranted] of [
+      ['HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n', true],
+      ['HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n', false],
+    ] as const) {
+      const client = await proxy.client()
+      client.write(`POST http://one.test:${target.port}/ HTTP/1.1\r\n${ask}Content-Length: 4\r\n\r\n`)
+      const origin = await target.next()
+      const head = `POST / HTTP/1.1\r\nHost: one.test:${target.port}\r\ncontent-length: 4\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\n\r\n`
+      client.write('body')
+      expect(await origin.readText(head.length + 4)).toBe(`${head}body`)
+      origin.write(said)
+      expect(await client.readText(said.length)).toBe(said)
+      const words = Buffer.alloc(300_000, 'words')
+      client.write(words)
+      if (isGranted) {
+        expect((await origin.read(words.length)).equals(words)).toBe(true)
+        client.finish()
+        origin.finish()
+        expect(await client.readTextToEnd()).toBe('')
+      } else {
+        expect(await origin.discard()).toBe('ECONNRESET')
+        expect(origin.socket.bytesRead).toBe(head.length + 4)
+      }
+    }
+    await proxy.empty()
+  })
+
+  it('are broken off by what comes in another protocol before it is granted, of which a part would be lost', async () => {
+    const proxy = await open()
+    const client = await proxy.client()
+    client.write(
+      `GET http://one.test:${await startEcho()}/ HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nwords`,
+    )
+    expect(await client.discard()).toBe('ECONNRESET')
+    expect(await proxy.onlyClosed()).toMatchObject({ reason: 'malformed' })
+  })
+
   it.each([
     ['no body', '', ''],
     ['a body', 'Content-Length: 4\r\n', 'body'],

@@ -199,10 +199,17 @@ export class Relay implements Stage {
     const editor = this.#loop.editors.get(slot)
     if (!editor) return bytes
     const edited = editor.edit(bytes)
+    if (editor.hasSwitched) this.#unbind(slot)
     const waits = !editor.isOver && !isLast && this.#mayHold(slot, editor.held)
     if (waits) return edited
     this.#forgetEditor(slot)
     return joined(edited, editor.end())
+  }
+
+  /** All that the client says goes on from now on. */
+  #unbind(slot: number): void {
+    this.#sessions.flags[clientOf(slot)] &= ~Flag.bounded
+    this.#loop.bounds.delete(slot)
   }
 
   /** Whether there is memory for a head that has so many bytes by now. */

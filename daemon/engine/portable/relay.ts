@@ -212,10 +212,12 @@ function moveBuffered(
 }
 
 /** What goes on now of what the destination has said. */
-function edited({ context, row, editor }: Session, bytes: Uint8Array): Uint8Array {
+function edited(session: Session, bytes: Uint8Array): Uint8Array {
+  const { context, row, editor } = session
   if (!editor || editor.isOver) return bytes
   const { longHeads } = context
   const said = editor.edit(bytes)
+  if (editor.hasSwitched) session.bound = undefined
   const waits = !editor.isOver && (editor.held <= shortHead || longHeads.take(row.slot, unmapped(row.client)))
   if (waits) return said
   longHeads.release(row.slot)
