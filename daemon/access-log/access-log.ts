@@ -51,6 +51,7 @@ export class AccessLog {
   #settings: LogSettings
   #subjects: Subjects | undefined
   #thread: Worker | undefined
+  #restart: NodeJS.Timeout | undefined
   #state: AccessLogState = { dropped: 0, problem: null }
   readonly #lists = new Map<number, PromiseWithResolvers<Result<'access.list'>>>()
   readonly #followers = new Map<number, Follower>()
@@ -189,7 +190,14 @@ export class AccessLog {
       dropped: this.#state.dropped,
     }
     // Flags of the process, such as --eval, are not for it.
-    const thread = startThread(this.#threadFile.url, { workerData: options, name: 'access log', execArgv: [] })
+    const given = { workerData: options, name: 'access log', execArgv: [] }
+    let thread: Worker
+    try {
+      thread = startThread(this.#threadFile.url, given)
+    } catch (error) {
+      this.#failed(error as Error)
+      return undefined
+    }
     this.#thread = thread
     thread.postMessage({ kind: 'users', users: users(), from: Number.NEGATIVE_INFINITY } satisfies ToLog)
     thread.on('message', (message: FromLog) => tellObservers([() => this.#hear(message)]))
@@ -204,11 +212,13 @@ export class AccessLog {
     const mend = this.#threadFile.isReplaced ? replacedProgram : 'what ends until there is another is missing in it'
     this.#state = { ...this.#state, problem: failure }
     this.#warn(`${failure}: ${mend}`)
-    for (const list of this.#lists.values()) list.reject(new Refusal('unavailable', 'the access log failed: try again'))
+    for (const list of this.#lists.values()) list.reject(new Refusal('unavailable', `${failure}: try again`))
     this.#lists.clear()
     if (this.#threadFile.isReplaced) return
-    setTimeout(() => {
-      if (this.#settings.file !== undefined && !this.#thread) this.#start()
+    this.#restart ??= setTimeout(() => {
+      this.#restart = undefined
+      const isWanted = this.#settings.file !== undefined || this.#followers.size > 0
+      if (isWanted && !this.#thread && !this.#start()) return
       for (const [ticket, { wish }] of this.#followers)
         this.#tell({ kind: 'follow', ticket, wish: { ...wish, history: 0 } })
     }, restartPause).unref()

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
+import { Refusal } from '../refusal.ts'
 
 /** Why no thread can be started, with the mend. */
 export const replacedProgram =
@@ -37,8 +38,16 @@ export class ThreadFile {
   }
 }
 
-/** Starts a thread with that program: one that was built runs from what V8 has compiled of it before, if that lies beside it. */
+/**
+ * Starts a thread with that program: one that was built runs from what V8 has compiled of it before, if that lies beside it. Throws a
+ * Refusal if the system gives none.
+ */
 export function startThread(program: URL, options: WorkerOptions): Worker {
-  if (!program.pathname.endsWith('.cjs')) return new Worker(program, options)
-  return new Worker(new URL('./thread-start.cjs', program), { ...options, argv: [fileURLToPath(program)] })
+  try {
+    if (!program.pathname.endsWith('.cjs')) return new Worker(program, options)
+    return new Worker(new URL('./thread-start.cjs', program), { ...options, argv: [fileURLToPath(program)] })
+  } catch (error) {
+    const mend = 'raise the limit of threads, as by TasksMax= or ulimit -u'
+    throw new Refusal('unavailable', `no thread can be started (${(error as Error).message}): ${mend}`)
+  }
 }

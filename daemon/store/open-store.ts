@@ -90,13 +90,21 @@ class ThreadedStore extends LendableStore {
 /** Resolves when the thread has opened the store; rejects with a StoreError if it cannot. */
 async function startThread(folder: string, file: ThreadFile): Promise<StoreThread> {
   if (file.isReplaced) throw new StoreError('failed', replacedProgram)
-  const thread = new StoreThread(folder, file.url)
+  const thread = beginThread(folder, file)
   try {
     await thread.opened
     return thread
   } catch (error) {
     await thread.ended
     throw error
+  }
+}
+
+function beginThread(folder: string, file: ThreadFile): StoreThread {
+  try {
+    return new StoreThread(folder, file.url)
+  } catch (error) {
+    throw new StoreError('failed', (error as Error).message)
   }
 }
 

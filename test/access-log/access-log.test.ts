@@ -149,6 +149,23 @@ it('counts in the file, and tells, what was written over before it was read', as
   expect(warnings).toEqual(['the access log is incomplete: 1809 more connections could not be written down'])
 })
 
+it('goes on where no thread can be had, and has one as soon as there is', async () => {
+  const file = join(await temporaryFolder(), 'log')
+  // Of such a place Node starts none.
+  const threads = { url: new URL('proxyd://nowhere/thread'), isReplaced: false }
+  const { log, warnings, watch, visit } = begin({ file }, threads as unknown as ThreadFile)
+  watch()
+  await expect(log.list({})).rejects.toMatchObject({ kind: 'unavailable', message: expect.stringMatching(/TasksMax=/) })
+  const others = [log.follow({}, () => {}), log.follow({}, () => {})]
+  await eventually(() => expect(warnings.length).toBeGreaterThan(4))
+  expect(warnings[0]).toMatch(/^the thread of the access log failed \(no thread can be started .*TasksMax=/)
+  threads.url = new URL('../../dist/log-thread.cjs', import.meta.url)
+  await eventually(async () => expect((await log.list({})).entries).toEqual([]))
+  visit()
+  await eventually(() => expect(idsIn(file)).toEqual(['tag-1']))
+  for (const other of others) other.stop()
+})
+
 it('begins anew when its thread fails, and says so', async () => {
   const folder = await temporaryFolder()
   const [program, file, mended] = [join(folder, 'thread.mjs'), join(folder, 'log'), join(folder, 'mended')]
