@@ -93,7 +93,9 @@ export async function startDataPlane(
 ): Promise<DataPlane> {
   const { values: settings } = configuration
   const warn = (message: string) => log.warn(message)
-  const passwords = new Passwords()
+  // What traffic brings about may come many times a second; what operators do is told each time.
+  const warnOfTraffic = withoutRepeats(warn)
+  const passwords = new Passwords(undefined, warnOfTraffic)
   const needed = trustedNames(settings['trusted-from'])
   const accounts = await loadAccounts(store, settings.user, passwords, { needed, warn })
   refuseOpenProxy(settings, accounts.size)
@@ -122,8 +124,6 @@ export async function startDataPlane(
     groupOf: (user) => lines.groupOf(user),
   }
   const rules = await prepareRules(store, { folder: settings['state-dir'], members, warn }, workers)
-  // What traffic brings about may come many times a second; what operators do is told each time.
-  const warnOfTraffic = withoutRepeats(warn)
   const accessLog = new AccessLog(accessLogOf(settings), warnOfTraffic)
   // Behind the engine, which ends its sessions.
   parts.defer(() => accessLog.close())

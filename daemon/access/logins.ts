@@ -108,7 +108,7 @@ export class Logins {
         continue
       }
       const kept = account?.password ?? this.#passwords.decoy(username)
-      // A check fails only for want of memory, which says nothing of the password either.
+      // A check fails for want of memory or a thread, which says nothing of the password.
       const matches = await this.#passwords
         .matches(password, kept, claimant, () => isWaiting() && delay() === 0)
         .catch(() => undefined)

@@ -29,9 +29,12 @@ export class Passwords {
   /** Checks that wait or run, by salt and password. */
   readonly #checks = new Map<string, Check>()
   readonly #decoySecret = randomBytes(keyBytes)
+  readonly #warn: (message: string) => void
 
-  constructor(mostWaiting: number = mostChecksWaiting) {
+  /** `warn` hears why a password could not be checked. */
+  constructor(mostWaiting: number = mostChecksWaiting, warn: (message: string) => void = () => {}) {
     this.#queue = new FairQueue(checksAtOnce, mostWaiting)
+    this.#warn = warn
   }
 
   /** Passwords that wait to be checked or hashed. */
@@ -70,6 +73,10 @@ export class Passwords {
     const askers = [mayGuess]
     const answer = this.#queue
       .run(async () => (askers.some((may) => may()) ? verify(secret, hash) : undefined), claimant)
+      .catch((error: Error) => {
+        this.#warn(`a password cannot be checked, and its client has no answer: ${error.message}`)
+        throw error
+      })
       .finally(() => this.#checks.delete(key))
     this.#checks.set(key, { answer, mayGuess: askers })
     return answer

@@ -204,6 +204,15 @@ describe('a login', () => {
     expect(await ask(utf8('bob'), utf8('secret'), '192.0.2.1')).toEqual(admitted(bob))
   })
 
+  it('has no answer if the password cannot be checked, and the log says why', async () => {
+    const warnings: string[] = []
+    const passwords = new Passwords(undefined, (message) => warnings.push(message))
+    const beyondMemory = { ...(await passwords.hash('secret')), cost: 60 }
+    const claimant = { source: '127.0.0.1', name: 'bob', standing: 'unknown' } as const
+    await expect(passwords.matches(utf8('secret'), beyondMemory, claimant, () => true)).rejects.toThrow()
+    expect(warnings).toEqual([expect.stringMatching(/^a password cannot be checked, and its client has no answer: ./)])
+  })
+
   describe('beside a flood of guesses', () => {
     /** The guesses that have been answered. */
     let answered: number
