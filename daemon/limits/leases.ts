@@ -69,8 +69,9 @@ export class Leases implements Shares {
   #served: Served | undefined
   #asking: Promise<void> | undefined
   #searched = 0
-  /** When it asked last. */
+  /** When it asked last, and when it did so last with success. */
   #asked = 0
+  #answered = 0
   /** When the store failed to answer first, since it has answered last; when it may be asked again. */
   #failing: number | undefined
   #nextTry = 0
@@ -100,6 +101,7 @@ export class Leases implements Shares {
   }
 
   resume(): void {
+    if (!this.#timer) this.#answered = this.#now()
     this.#timer ??= setInterval(() => void this.look(), lookPeriod).unref()
   }
 
@@ -162,6 +164,7 @@ export class Leases implements Shares {
   /** Asks for what is due, unless it asks already; resolves when that has had an answer, or none. */
   async look(): Promise<void> {
     const now = this.#now()
+    if (this.#timer && !this.#isAway && now - this.#answered >= leaseTime) this.#loseTouch()
     if (this.#asking || !this.#served || now < this.#nextTry || !this.#timer) return this.#asking
     if (now - this.#searched >= searchPeriod) this.#search(now)
     const due = new Set<Account>()
@@ -337,6 +340,7 @@ export class Leases implements Shares {
   #reached(): void {
     const failed = this.failingFor
     this.#failing = undefined
+    this.#answered = this.#asked
     this.#nextTry = 0
     if (failed > 0) this.#options.tell(`the store of the fleet answers again, after ${Math.round(failed / 1000)} s`)
     if (!this.#isAway) return
@@ -351,7 +355,10 @@ export class Leases implements Shares {
       this.#failing = now
       this.#options.tell(`limits are not shared out among the fleet: ${error.message}`)
     }
-    if (this.#isAway || now - this.#failing < leaseTime) return
+  }
+
+  /** What was granted last is others' by now: it was asked for so long ago, however long the store takes to fail. */
+  #loseTouch(): void {
     this.#isAway = true
     for (const index of [...this.#waiting.keys()]) this.#goOn(index)
     this.#options.tell(`the store of the fleet has been away for a minute: ${awayWords[this.#options.whenAway()]}`)

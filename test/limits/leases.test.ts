@@ -40,10 +40,12 @@ class FakeStore {
   batches = 0
   asks: (LeaseAsk & { readonly node: number })[] = []
   isAway = false
+  isSilent = false
 
   of(node: number): LeaseStore {
     return {
       refresh: async (asks) => {
+        if (this.isSilent) await new Promise(() => {})
         if (this.isAway) throw new Error('the database does not answer')
         const asked = this.asked.get(node) ?? now
         if (now - asked > 3 * leaseAskPeriod) this.learning = { since: asked, until: now + leaseTime }
@@ -343,6 +345,22 @@ describe('while the store is away', () => {
     await turns(8, () => {}, one)
     expect(one.line).toMatchObject({ maxConnections: 20, rateDown: 1_000_000 })
     expect(one.told).toHaveLength(3)
+  })
+
+  it('and takes its time to fail, users have nothing of what is others by then', async () => {
+    whenAway = 'refuse'
+    const [one] = nodesWith({ 'max-connections': 20 }, 1) as [Node]
+    await one.leases.prepare(one.bob)
+    one.live = 1
+    const granted = now
+    store.isSilent = true
+    while (now < granted + leaseTime) {
+      expect(one.line.maxConnections).toBeGreaterThan(0)
+      now += turn
+      void one.look()
+      await Promise.resolve()
+    }
+    expect(one.line.maxConnections).toBe(0)
   })
 
   it('a quota that was granted in part is not used beyond that, but at a trickle', async () => {
