@@ -55,11 +55,12 @@ export function rulesPage(): Manual {
             'changes nothing, and is told which one.',
           {
             lines: [
-              'test [user:NAME | group:NAME] [from ADDR] [cmd CMD]',
+              'test [user:NAME | group:NAME] [from ADDR,...] [cmd CMD,...]',
               '     [resolving ADDR,...] HOST:PORT = allow | deny',
             ],
           },
-          'The request comes from 127.0.0.1 and is connect unless told; a name leads nowhere but to what resolving says.',
+          'The request comes from 127.0.0.1 and is connect unless told, and of several each is tried; a name leads nowhere but to what ' +
+            'resolving says.',
         ],
       },
       {

@@ -77,18 +77,18 @@ export function parseRules(text: string): RuleText {
 export function ofLines(lines: readonly RuleLine[]): RuleText {
   return {
     rules: lines.flatMap((line) => line?.rule ?? []),
-    tests: lines.flatMap((line) => line?.test ?? []),
+    tests: lines.flatMap((line) => line?.tests ?? []),
   }
 }
 
 /** What a line of the rules is; undefined: nothing but space and a comment. */
-export type RuleLine = { readonly rule?: Rule; readonly test?: RuleTest } | undefined
+export type RuleLine = { readonly rule?: Rule; readonly tests?: readonly RuleTest[] } | undefined
 
 /** Reads one line, the number of which is `line`, from 1. Throws a `RuleSyntaxError`. */
 export function parseRuleLine(content: string, line: number): RuleLine {
   const words = new Words(content, line)
   if (words.atEnd) return undefined
-  return words.peek() === 'test' ? { test: parseTest(words) } : { rule: parseRule(words) }
+  return words.peek() === 'test' ? { tests: parseTest(words) } : { rule: parseRule(words) }
 }
 
 /** The rule as `parseRules` reads it, its clauses in the order of the grammar. */
@@ -184,25 +184,26 @@ function parseRule(words: Words): Rule {
   }
 }
 
-function parseTest(words: Words): RuleTest {
+/** A test of each of the addresses and commands that a line names. */
+function parseTest(words: Words): RuleTest[] {
   words.take('test')
   const who = takeSubject(words)
-  let from = '127.0.0.1'
-  let command: RuleCommand = 'connect'
-  let resolve: string[] = []
+  let sources: readonly string[] = ['127.0.0.1']
+  let commands: ReadonlySet<RuleCommand> = new Set(['connect'])
+  let resolve: readonly string[] = []
   for (;;) {
     const word = words.take('HOST:PORT')
-    if (word === 'from')
-      from = formatNetwork(words.list('an address', parseSingle)[0] ?? { bytes: new Uint8Array(4), prefix: 32 })
-    else if (word === 'cmd') command = words.list('a command', parseCommand)[0] ?? command
-    else if (word === 'resolving') resolve = words.list('an address', (text) => formatNetwork(parseSingle(text)))
+    if (word === 'from') sources = words.list('an address', parseSingle)
+    else if (word === 'cmd') commands = new Set(words.list('a command', parseCommand))
+    else if (word === 'resolving') resolve = words.list('an address', parseSingle)
     else {
       const { host, port } = words.read(() => parseHostPort(word))
       if (words.take('= allow or = deny') !== '=') throw words.error('a test ends with = allow or = deny', 1)
       const expected = words.take('allow or deny')
       if (expected !== 'allow' && expected !== 'deny') throw words.error('a test expects allow or deny', 1)
       if (!words.atEnd) throw words.error('a test ends here')
-      return { line: words.line, who, from, command, host, port, resolve, allow: expected === 'allow' }
+      const shared = { line: words.line, who, host, port, resolve, allow: expected === 'allow' }
+      return sources.flatMap((from) => Array.from(commands, (command) => ({ ...shared, from, command })))
     }
   }
 }
@@ -241,10 +242,10 @@ function takeTime(words: Words): number {
   return time
 }
 
-function parseSingle(text: string): Network {
+function parseSingle(text: string): string {
   const network = parseNetwork(text)
   if (network.prefix !== network.bytes.length * 8) throw new RangeError(`${JSON.stringify(text)} is not one address`)
-  return network
+  return formatNetwork(network)
 }
 
 function parsePorts(text: string): PortRange {

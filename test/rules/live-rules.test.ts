@@ -282,6 +282,13 @@ describe('rules', () => {
         kind: 'invalid',
         message: `"${host}" is no name or address that a client can ask for`,
       })
+    // Each of several is tried.
+    for (const several of ['cmd connect,bind', 'from 10.0.0.1,::1 cmd bind'])
+      await expect(
+        rules.apply({
+          text: `deny from ::1 cmd bind\ndeny from 127.0.0.1 cmd bind\ntest ${several} a.example:80 = allow`,
+        }),
+      ).rejects.toThrow(/^line 3, column 1: this test expects allowed/)
     await expect(rules.apply({ text: 'test a..example:80 = allow' })).rejects.toThrow(
       /^line 1, column 1: "a..example" is no/,
     )
