@@ -180,7 +180,18 @@ function administerAccounts(
     : undefined
   if (absent) dataPlane.logins.fetch((...login) => absent.bringFor(...login))
   const makeRoom = absent && ((count: number) => absent.makeRoom(count))
-  const users = new Users({ accounts, passwords, policy, store: store.users, late, loops, indices, turns, makeRoom })
+  const users = new Users({
+    accounts,
+    groups,
+    passwords,
+    policy,
+    store: store.users,
+    late,
+    loops,
+    indices,
+    turns,
+    makeRoom,
+  })
   const common = { accounts, groups, limits, keeper, store, late, turns, loops, begin, obey }
   const accountTransfer = new AccountTransfer({ ...common, usage, totals, passwords, passwordRequired, makeRoom })
   const adoptedAccounts = new AdoptedAccounts({

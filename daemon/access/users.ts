@@ -3,6 +3,7 @@ import { Refusal } from '../refusal.ts'
 import type { LoginChange, StoredUser, UserStore } from '../store/store.ts'
 import type { Turns } from '../turns.ts'
 import { type Account, type Accounts, noLimits } from './accounts.ts'
+import type { Groups } from './groups.ts'
 import type { LateChanges } from './late-changes.ts'
 import { formatPasswordHash } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
@@ -37,6 +38,7 @@ export interface Indices {
 
 export interface UsersOptions {
   readonly accounts: Accounts
+  readonly groups: Pick<Groups, 'named'>
   readonly passwords: Passwords
   readonly store: UserStore
   readonly late: LateChanges
@@ -56,6 +58,7 @@ export interface UsersOptions {
  */
 export class Users {
   readonly #accounts: Accounts
+  readonly #groups: UsersOptions['groups']
   readonly #passwords: Passwords
   readonly #store: UserStore
   readonly #late: LateChanges
@@ -70,6 +73,7 @@ export class Users {
 
   constructor(options: UsersOptions) {
     this.#accounts = options.accounts
+    this.#groups = options.groups
     this.#passwords = options.passwords
     this.#store = options.store
     this.#late = options.late
@@ -112,13 +116,22 @@ export class Users {
 
   /**
    * Has a user who was removed within the hour come back, with the password and the limits that they had; of what they had
-   * used, nothing counts. Refused with `not_found`, and as `add` is.
+   * used, nothing counts. Refused with `not_found`, with `conflict` if their group is no more, for they would have what everybody has, and as
+   * `add` is.
    */
   async restore(name: string): Promise<void> {
     await this.#turns.take(async () => {
       await this.#checkRoomFor(name)
       const removed = this.#removed.named(name)
       if (!removed) throw new Refusal('not_found', `no user ${JSON.stringify(name)} was removed within the last hour`)
+      const { group } = removed.limits
+      if (typeof group === 'string' && !this.#groups.named(group)) {
+        const [user, theirs] = [JSON.stringify(name), JSON.stringify(group)]
+        throw new Refusal(
+          'conflict',
+          `the user ${user} was in the group ${theirs}, which there is no more: add it first`,
+        )
+      }
       await this.#enter(removed)
       this.#removed.forget(name)
     })

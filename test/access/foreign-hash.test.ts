@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { noLimits } from '../../daemon/access/accounts.ts'
 import { matchesForeign, parseForeignHash } from '../../daemon/access/foreign-hash.ts'
+import { Groups } from '../../daemon/access/groups.ts'
 import { LateChanges } from '../../daemon/access/late-changes.ts'
 import { loadAccounts } from '../../daemon/access/load-accounts.ts'
 import { Logins } from '../../daemon/access/logins.ts'
@@ -70,7 +71,7 @@ describe('a user with a foreign hash', () => {
     await store.users.insert({ name: 'ann', password: hash, enabled: true, created: 0, ...noLimits })
     const accounts = await loadAccounts(store, [], passwords, { needed: [], warn() {} })
     const users = new Users({
-      ...{ accounts, passwords, turns: new Turns(), late: new LateChanges(() => {}) },
+      ...{ accounts, groups: new Groups(), passwords, turns: new Turns(), late: new LateChanges(() => {}) },
       store: wrap(store).users,
       loops: { userChanged: async () => 0 },
       indices: { begin: () => {} },

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Account, Accounts } from '../../daemon/access/accounts.ts'
+import { type Group, Groups } from '../../daemon/access/groups.ts'
 import { LateChanges } from '../../daemon/access/late-changes.ts'
 import { loadAccounts } from '../../daemon/access/load-accounts.ts'
 import { Logins } from '../../daemon/access/logins.ts'
@@ -46,6 +47,7 @@ beforeEach(async () => {
 function usersWith(changes: Partial<ConstructorParameters<typeof Users>[0]> = {}): Users {
   return new Users({
     accounts,
+    groups: new Groups([{ name: 'kids', limits: {}, revision: 1 }]),
     passwords,
     store: store.users,
     late: new LateChanges(() => {}),
@@ -161,6 +163,24 @@ describe('removing a user', () => {
     expect(events).toEqual(['begin 2', 'forget 2, password'])
     expect((await restarted()).named('bob')).toMatchObject(had)
     await expect(users.restore('bob')).rejects.toEqual(refusal('exists'))
+  })
+
+  it('is not undone while the group they were in is no more, for they would have what everybody has', async () => {
+    const groups = new Groups([{ name: 'kids', limits: { 'rate-down': 1000 }, revision: 1 }])
+    const users = usersWith({ groups })
+    await users.add('bob', 'secret')
+    accounts.put({ ...(accounts.named('bob') as Account), limits: { group: 'kids' } })
+    await users.remove('bob')
+    const kids = groups.named('kids') as Group
+    groups.remove(kids)
+    await expect(users.restore('bob')).rejects.toMatchObject({
+      kind: 'conflict',
+      message: expect.stringMatching(/group "kids"/),
+    })
+    expect(accounts.list()).toEqual([])
+    groups.put(kids)
+    await users.restore('bob')
+    expect((await restarted()).named('bob')?.limits).toEqual({ group: 'kids' })
   })
 
   it('is not undone twice, nor for who was never there or is there anew', async () => {

@@ -67,7 +67,7 @@ async function daemon(accounts?: Accounts, isIdle: (name: string) => boolean = (
   const begin = (account: Account) => keeper.begin(account)
   const policy = (users: number) => users > 0
   const users = new Users({
-    ...{ accounts: known, passwords, store: userStore, late, loops, turns, policy },
+    ...{ accounts: known, groups, passwords, store: userStore, late, loops, turns, policy },
     indices: { begin },
   })
   const limits = new LimitChanges({
