@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { Dispatch } from '../../daemon/engine/linux/dispatch.ts'
 import { Relay } from '../../daemon/engine/linux/relay.ts'
 import { clientOf, targetOf } from '../../daemon/engine/linux/sessions.ts'
 import { Reason } from '../../daemon/engine/session-table.ts'
@@ -49,5 +50,24 @@ it.skipIf(process.platform !== 'linux').each([
     relay.takeTurn()
   }
   expect((sessions.table.up[slot] as number) - before).toBeGreaterThan(read)
+  sessions.close(slot, Reason.ended)
+})
+
+it.skipIf(process.platform !== 'linux')('who talked, and sends in bulk by now, does not go first', () => {
+  const { context, sessions, pipes, held, pacer } = makeLoop({ slots: 1, extras: 0, pipes: 2 })
+  const relay = new Relay(context, pipes, held, pacer)
+  const stages = { negotiator: relay, dialer: relay, binder: relay, associator: relay, relay, refusals: relay }
+  const dispatch = new Dispatch(sessions, stages as unknown as ConstructorParameters<typeof Dispatch>[1], context)
+  const [client, near, address] = connection()
+  const [, target] = connection()
+  const slot = sessions.begin(near, address)
+  sessions.fd[targetOf(slot)] = target
+  relay.begin(slot, Buffer.alloc(0))
+  const goesFirst = (said: Uint8Array) => {
+    send(client, said, said.length, 0)
+    relay.onEvent(clientOf(slot), EPOLLIN)
+    return dispatch.isTalk(clientOf(slot))
+  }
+  expect([size, size, much].map(goesFirst)).toEqual([false, true, false])
   sessions.close(slot, Reason.ended)
 })
