@@ -1,6 +1,6 @@
 import { formatDuration } from '../../shared/format/time.ts'
 import { Refusal } from '../refusal.ts'
-import type { FleetStore, StoredNode } from '../store/store.ts'
+import type { FleetStore, SeenNode } from '../store/store.ts'
 import { goneAfter } from './heartbeat.ts'
 
 /** Milliseconds for which a count of the nodes is good, about: of a thousand nodes each reads a thousand rows, so it is longer then. */
@@ -8,14 +8,6 @@ const countPeriod = 30_000
 /** Nodes up to which it is that. */
 const fewNodes = 100
 const jitter = 0.2
-
-/** A node of the fleet, as others see it. */
-export interface SeenNode extends Omit<StoredNode, 'state'> {
-  /** `gone`: it has not told of itself for a while, and has not said that it ends. */
-  readonly state: StoredNode['state'] | 'gone'
-  /** Milliseconds since it told of itself last. */
-  readonly age: number
-}
 
 export interface NodesOptions {
   readonly store: Pick<FleetStore, 'node' | 'nodes' | 'forget'>

@@ -4,7 +4,9 @@ import type { Immediate, OperatorStore, StoredOperator } from './store.ts'
 
 /** Named operators in a table of SQLite. Every change is a transaction of its own, on disk when the call returns. */
 export function sqliteOperators(database: DatabaseSync): Immediate<OperatorStore> {
-  const list = database.prepare('SELECT name, role, salt, iterations, stored_key, server_key, created FROM operators')
+  const list = database.prepare(
+    'SELECT name, role, salt, iterations, stored_key AS storedKey, server_key AS serverKey, created FROM operators',
+  )
   const insert = database.prepare(
     `INSERT INTO operators (role, salt, iterations, stored_key, server_key, created, name)
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
@@ -17,7 +19,7 @@ export function sqliteOperators(database: DatabaseSync): Immediate<OperatorStore
   const decoy = database.prepare('SELECT bytes FROM decoy')
 
   return {
-    list: () => rowsOf<OperatorRow>(list).map(fromRow),
+    list: () => rowsOf<StoredOperator>(list),
     insert: (operator) => insert.run(...columns(operator)).changes === 1,
     update: ({ name, created, role = null, keys }) => {
       const { salt = null, iterations = null, storedKey = null, serverKey = null } = keys ?? {}
@@ -30,12 +32,6 @@ export function sqliteOperators(database: DatabaseSync): Immediate<OperatorStore
       return row.bytes
     },
   }
-}
-
-type OperatorRow = Omit<StoredOperator, 'storedKey' | 'serverKey'> & { stored_key: Uint8Array; server_key: Uint8Array }
-
-function fromRow({ stored_key: storedKey, server_key: serverKey, ...row }: OperatorRow): StoredOperator {
-  return { ...row, storedKey, serverKey }
 }
 
 function columns({ name, role, salt, iterations, storedKey, serverKey, created }: StoredOperator) {

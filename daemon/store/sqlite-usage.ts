@@ -13,12 +13,9 @@ import {
   usageWidth,
 } from './store.ts'
 import { inTransaction } from './transaction.ts'
+import { spanOf, usageSpans } from './usage-spans.ts'
 
-const hour = 3_600_000
-const day = 24 * hour
-/** Hours and days that are kept. */
-const keptHours = 31 * 24
-const keptDays = 400
+const { hour, day } = usageSpans
 
 /** What users have moved, in tables of SQLite. */
 export function sqliteUsage(database: DatabaseSync): Immediate<UsageStore> {
@@ -48,15 +45,15 @@ export function sqliteUsage(database: DatabaseSync): Immediate<UsageStore> {
       inTransaction(database, () => {
         add(batch)
         noteBatch.run(batch.run, batch.number)
-        forgetHours.run(Math.floor(batch.time / hour) - keptHours)
-        forgetDays.run(Math.floor(batch.time / day) - keptDays)
+        forgetHours.run(Math.floor(batch.time / hour.length) - hour.kept)
+        forgetDays.run(Math.floor(batch.time / day.length) - day.kept)
       })
     },
     read: (wish) => read(wish),
   }
 
   function add({ time, rows }: UsageBatch): void {
-    const [thisHour, thisDay] = [Math.floor(time / hour), Math.floor(time / day)]
+    const [thisHour, thisDay] = [Math.floor(time / hour.length), Math.floor(time / day.length)]
     for (let at = 0; at < rows.length; at += usageWidth) {
       const cell = (name: keyof typeof usageCells) => rows[at + usageCells[name]]
       const user = cell('user')
@@ -70,11 +67,9 @@ export function sqliteUsage(database: DatabaseSync): Immediate<UsageStore> {
     }
   }
 
-  /** Users and groups from hours where those go back far enough, since they tell more exactly. */
-  function read({ user, since, until, by, offset, limit }: UsageWish): UsageRow[] {
-    const oldestHour = Date.now() - keptHours * hour
-    const span = by === 'hour' || (by !== 'day' && since >= oldestHour) ? 'hour' : 'day'
-    const length = span === 'hour' ? hour : day
+  function read({ user, offset, limit, ...wish }: UsageWish): UsageRow[] {
+    const { by } = wish
+    const { span, length, first, end } = spanOf(wish)
     const key = { hour: 'hour', day: 'day', user: 'user', group: 'grouping' }[by]
     const statement = database.prepare(
       `SELECT ${by === 'hour' || by === 'day' ? `${by} * ${length}` : 'NULL'} AS start,
@@ -84,17 +79,10 @@ export function sqliteUsage(database: DatabaseSync): Immediate<UsageStore> {
       FROM (SELECT user, name, ${span}, up, down, connections,
         CASE WHEN name IS NULL THEN NULL ELSE coalesce(limits ->> 'group', 'default') END AS grouping
         FROM usage_${span}s LEFT JOIN users ON users.id = user
-        WHERE ${span} >= :since AND ${span} < :until AND (:user IS NULL OR user = :user))
+        WHERE ${span} >= :first AND ${span} < :end AND (:user IS NULL OR user = :user))
       GROUP BY ${key} ORDER BY ${by === 'hour' || by === 'day' ? key : `sum(up) + sum(down) DESC, ${key}`}
       LIMIT :limit OFFSET :offset`,
     )
-    const bound = {
-      since: Math.ceil(since / length),
-      until: Math.ceil(until / length),
-      user: user ?? null,
-      limit,
-      offset,
-    }
-    return statement.all(bound) as unknown as UsageRow[]
+    return statement.all({ first, end, user: user ?? null, limit, offset }) as unknown as UsageRow[]
   }
 }

@@ -210,8 +210,8 @@ export interface UsageStore {
   list(): Promise<StoredUsage[]>
   /**
    * Adds this to what there is of these users, and to their hour and day; all or none. Of users of whom there is nothing yet it
-   * takes the whole. It goes with its user, but for what hours and days tell, which stays as that of `others`. Hours are kept
-   * for 31 days, days for 400.
+   * takes the whole. It goes with its user, but for what hours and days tell, which stays as that of `others`. Hours and
+   * days are kept as `usageSpans` says.
    *
    * A mark that is newer than the stored one takes its place, as far behind the total of all nodes as it is behind that of
    * this one, `more` at most.
@@ -442,6 +442,14 @@ export interface StoredNode {
   readonly cpu: number
 }
 
+/** A node of the fleet, as others see it. */
+export interface SeenNode extends Omit<StoredNode, 'state'> {
+  /** `gone`: it has not told of itself for a while, and has not said that it ends; or what it told cannot be read, and only its name is known. */
+  readonly state: StoredNode['state'] | 'gone'
+  /** Milliseconds since it told of itself last, by the clock of the store. */
+  readonly age: number
+}
+
 /** What one node is to do for another, as a method of the management protocol, by the word of an operator there. */
 export interface StoredOrder {
   /** Grows with each. */
@@ -480,13 +488,8 @@ export interface FleetStore {
   changesSince(mark: ChangeMark): Promise<StoredChange[] | undefined>
   /** Tells of this node; resolves to what was told under its name before, if anything was, and to the store's clock, in milliseconds since 1970. */
   beat(node: StoredNode): Promise<{ readonly before: StoredNode | undefined; readonly clock: number }>
-  /**
-   * By name, each with how many milliseconds ago it told of itself last, by the clock of the store. `gone`: what it told cannot be
-   * read, and only its name is known.
-   */
-  nodes(): Promise<
-    (Omit<StoredNode, 'state'> & { readonly state: StoredNode['state'] | 'gone'; readonly age: number })[]
-  >
+  /** By name. */
+  nodes(): Promise<SeenNode[]>
   /** Forgets a node that has gone. */
   forget(name: string): Promise<void>
   /** Gives these orders, from this node; resolves to their ids, in this order. */

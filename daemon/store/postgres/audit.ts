@@ -1,16 +1,7 @@
-import type { AuditEntry } from '../../../shared/protocol/methods.ts'
+import { type AuditRow, bytesOf, entryOf, rowOf } from '../audit-rows.ts'
 import type { AuditStore } from '../store.ts'
-import { factsIn } from '../stored-json.ts'
 import { ahead, clock } from './changes.ts'
 import type { Ask, Connections } from './connections.ts'
-
-interface Row extends Omit<AuditEntry, 'by' | 'from' | 'given' | 'before' | 'after'> {
-  readonly operator: string | null
-  readonly via: string
-  readonly given: string
-  readonly before: string | null
-  readonly after: string | null
-}
 
 /** Entries that go at once where there are too many. */
 const goAtOnce = 100
@@ -21,7 +12,7 @@ export function postgresAudit(connections: Connections, node: string): AuditStor
     append: (entries, kept) =>
       connections.change([], async (ask) => {
         const rows = entries.map(rowOf)
-        const more = rows.reduce((sum, { bytes }) => sum + bytes, 0)
+        const more = bytesOf(rows)
         // First, so that ids grow in the order in which others see them.
         let [{ bytes }] = await ask<Bytes>('UPDATE proxyd.audit_size SET bytes = bytes + $1 RETURNING bytes', [more])
         const ids = await insert(ask, node, rows)
@@ -29,20 +20,20 @@ export function postgresAudit(connections: Connections, node: string): AuditStor
           `DELETE FROM proxyd.audit WHERE time < $1 - greatest(0, $2::bigint - ${ahead} - ${clock}) RETURNING bytes`,
           [kept.since, Date.now()],
         )
-        let gone = sumOf(old)
+        let gone = bytesOf(old)
         while (bytes - gone > kept.bytes) {
           const oldest = await ask<Bytes>(
             `DELETE FROM proxyd.audit WHERE id IN (SELECT id FROM proxyd.audit ORDER BY id LIMIT ${goAtOnce}) RETURNING bytes`,
           )
           if (oldest.length === 0) break
-          gone += sumOf(oldest)
+          gone += bytesOf(oldest)
         }
         if (gone > 0)
           [{ bytes }] = await ask<Bytes>('UPDATE proxyd.audit_size SET bytes = bytes - $1 RETURNING bytes', [gone])
         return ids
       }),
     async list({ since = 0, until = Number.MAX_SAFE_INTEGER, by, action, before = Number.MAX_SAFE_INTEGER, limit }) {
-      const rows = await connections.ask<Row>(
+      const rows = await connections.ask<AuditRow>(
         `SELECT id, time, operator, role, via, node, action, given, before, after, outcome, count FROM proxyd.audit
         WHERE id < $1 AND time >= $2 AND time < $3 AND ($4::text IS NULL OR operator = $4)
           AND ($5::text IS NULL OR action = $5 OR starts_with(action, $5 || '.'))
@@ -72,36 +63,9 @@ async function insert(ask: Ask, node: string, rows: readonly Cells[]): Promise<n
     [
       node,
       ...(
-        ['time', 'by', 'role', 'from', 'action', 'given', 'before', 'after', 'outcome', 'count', 'bytes'] as const
+        ['time', 'operator', 'role', 'via', 'action', 'given', 'before', 'after', 'outcome', 'count', 'bytes'] as const
       ).map(column),
     ],
   )
   return added.map(({ id }) => id).sort((a, b) => a - b)
-}
-
-function rowOf({ time, by, role, from, action, given, before, after, outcome, count }: Omit<AuditEntry, 'id'>) {
-  const [givenText, beforeText, afterText] = [given, before, after].map((facts) =>
-    facts === undefined ? null : JSON.stringify(facts),
-  )
-  const texts = { given: givenText ?? '{}', before: beforeText ?? null, after: afterText ?? null }
-  const bytes = [by, from, action, ...Object.values(texts)].reduce(
-    (sum, text) => sum + Buffer.byteLength(text ?? ''),
-    0,
-  )
-  return { time, by, role, from, action, ...texts, outcome, count, bytes }
-}
-
-function sumOf(rows: readonly Bytes[]): number {
-  return rows.reduce((sum, { bytes }) => sum + bytes, 0)
-}
-
-function entryOf({ operator, via, given, before, after, ...rest }: Row): AuditEntry {
-  return {
-    ...rest,
-    by: operator,
-    from: via,
-    given: factsIn(given),
-    ...(before !== null && { before: factsIn(before) }),
-    ...(after !== null && { after: factsIn(after) }),
-  }
 }

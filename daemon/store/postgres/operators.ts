@@ -2,17 +2,16 @@ import type { OperatorStore, StoredOperator } from '../store.ts'
 import { noted } from './changes.ts'
 import type { Connections } from './connections.ts'
 
-type OperatorRow = Omit<StoredOperator, 'storedKey' | 'serverKey'> & { stored_key: Uint8Array; server_key: Uint8Array }
-
 /** Named operators in a table of PostgreSQL. */
 export function postgresOperators(connections: Connections, node: string): OperatorStore {
   return {
     async list() {
-      const rows = await connections.ask<OperatorRow>(
-        'SELECT name, role, salt, iterations, stored_key, server_key, created FROM proxyd.operators',
+      const rows = await connections.ask<StoredOperator>(
+        `SELECT name, role, salt, iterations, stored_key AS "storedKey", server_key AS "serverKey", created
+        FROM proxyd.operators`,
       )
-      return rows.map(({ stored_key, server_key, salt, ...row }) => {
-        return { ...row, salt: plain(salt), storedKey: plain(stored_key), serverKey: plain(server_key) }
+      return rows.map(({ storedKey, serverKey, salt, ...row }) => {
+        return { ...row, salt: plain(salt), storedKey: plain(storedKey), serverKey: plain(serverKey) }
       })
     },
     insert: (operator) =>

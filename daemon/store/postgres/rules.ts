@@ -4,16 +4,16 @@ import { noted } from './changes.ts'
 import type { Connections } from './connections.ts'
 import { Seen } from './seen.ts'
 
-type RuleRow = Omit<StoredRules, 'ids' | 'nextId'> & { ids: string; next_id: number }
+type RuleRow = Omit<StoredRules, 'ids'> & { ids: string }
 
 /** The rules in the one row of a table of PostgreSQL. */
 export function postgresRules(connections: Connections, node: string): RuleStore {
   const seen = new Seen('the rules', node)
   return {
     async load() {
-      const [row] = await connections.ask<RuleRow>('SELECT revision, text, ids, next_id FROM proxyd.rules')
+      const [row] = await connections.ask<RuleRow>('SELECT revision, text, ids, next_id AS "nextId" FROM proxyd.rules')
       seen.is(row?.revision ?? 0)
-      return row && { revision: row.revision, text: row.text, ids: idsIn(row.ids), nextId: row.next_id }
+      return row && { ...row, ids: idsIn(row.ids) }
     },
     async save({ revision, text, ids, nextId }) {
       await noted(connections, node, async (ask, note) => {

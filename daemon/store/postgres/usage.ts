@@ -9,14 +9,10 @@ import {
   usageCells,
   usageWidth,
 } from '../store.ts'
+import { spanOf, usageSpans } from '../usage-spans.ts'
 import { ahead, clock } from './changes.ts'
 import type { Ask, Connections } from './connections.ts'
 
-const hour = 3_600_000
-const day = 24 * hour
-/** Hours and days that are kept. */
-const keptHours = 31 * 24
-const keptDays = 400
 /** Whoever has not told a batch again by then does not come with it any more. */
 const batchesKept = '7 days'
 /** Rows that are read at once. */
@@ -99,10 +95,7 @@ async function add(ask: Ask, { time: told, rows }: UsageBatch, now: number): Pro
     [users, column('up'), column('down'), column('mark'), marked, moreUp, moreDown],
   )
   const connections = column('moreConnections')
-  for (const [span, length, kept] of [
-    ['hour', hour, keptHours],
-    ['day', day, keptDays],
-  ] as const) {
+  for (const [span, { length, kept }] of Object.entries(usageSpans)) {
     const present = Math.floor(time / length)
     await ask(
       `INSERT INTO proxyd.usage_${span}s AS stored (user_id, ${span}, up, down, connections)
@@ -120,11 +113,9 @@ async function add(ask: Ask, { time: told, rows }: UsageBatch, now: number): Pro
   }
 }
 
-/** Users and groups from hours where those go back far enough, since they tell more exactly. */
-function read(ask: Ask, { user, since, until, by, offset, limit }: UsageWish): Promise<UsageRow[]> {
-  const oldestHour = Date.now() - keptHours * hour
-  const span = by === 'hour' || (by !== 'day' && since >= oldestHour) ? 'hour' : 'day'
-  const length = span === 'hour' ? hour : day
+function read(ask: Ask, { user, offset, limit, ...wish }: UsageWish): Promise<UsageRow[]> {
+  const { by } = wish
+  const { span, length, first, end } = spanOf(wish)
   const key = { hour: 'hour', day: 'day', user: 'user_id', group: 'grouping' }[by]
   const isByTime = by === 'hour' || by === 'day'
   return ask<UsageRow>(
@@ -136,6 +127,6 @@ function read(ask: Ask, { user, since, until, by, offset, limit }: UsageWish): P
     WHERE ${span} >= $1 AND ${span} < $2 AND ($3::bigint IS NULL OR user_id = $3)
     GROUP BY ${key} ORDER BY ${isByTime ? key : `sum(up) + sum(down) DESC, ${key} NULLS FIRST`}
     LIMIT $4 OFFSET $5`,
-    [Math.ceil(since / length), Math.min(2 ** 31 - 1, Math.ceil(until / length)), user ?? null, limit, offset],
+    [first, Math.min(2 ** 31 - 1, end), user ?? null, limit, offset],
   )
 }
