@@ -89,13 +89,13 @@ export interface Conversation {
   /** Whether the client has sent more than has been acted on. */
   readonly hasInput: boolean
   /** Whether the client has been told to log in, and may still do so. */
-  readonly isChallenged: boolean
+  readonly isChallenged?: boolean
   /** Bytes of memory that what the client has sent takes. */
   readonly held: number
   /** How much more of what the client sends goes on, behind `takeRest`; undefined: all of it. */
-  readonly bound: Limit | undefined
+  readonly bound?: Limit | undefined
   /** A new one for what the destination says; undefined: it goes on as it is. */
-  readonly editor: Editor | undefined
+  readonly editor?: Editor | undefined
   /** Takes what is to be sent on first: what the client sent behind its request, and of HTTP, perhaps, the request itself. */
   takeRest(): Uint8Array
 }

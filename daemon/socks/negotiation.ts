@@ -64,18 +64,6 @@ export class Negotiation implements Conversation {
     return this.#input.length > 0
   }
 
-  get bound(): undefined {
-    return undefined
-  }
-
-  get editor(): undefined {
-    return undefined
-  }
-
-  get isChallenged(): boolean {
-    return false
-  }
-
   get held(): number {
     return this.#input.length
   }

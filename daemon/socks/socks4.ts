@@ -65,18 +65,6 @@ export class Socks4 implements Conversation {
     return this.#input.length > 0
   }
 
-  get bound(): undefined {
-    return undefined
-  }
-
-  get editor(): undefined {
-    return undefined
-  }
-
-  get isChallenged(): boolean {
-    return false
-  }
-
   get held(): number {
     return this.#input.length
   }

@@ -61,7 +61,7 @@ class Greeter {
     const { client, row } = this.#session
     row.protocol = this.#negotiation.protocol
     this.#session.isSilent = step.kind === 'more'
-    this.#session.isChallenged = step.kind === 'more' && this.#negotiation.isChallenged
+    this.#session.isChallenged = step.kind === 'more' && this.#negotiation.isChallenged === true
     if (step.kind === 'end') {
       client.off('data', this.#receive)
       if (step.isSwitchedOff) this.#session.context.verdicts.refusedCommand(this.#session.row.slot)
