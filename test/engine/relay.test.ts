@@ -160,6 +160,16 @@ describe.each(engines)('$kind engine: relay', ({ start }) => {
     expect(await client.discard()).toBe('ECONNRESET')
   })
 
+  it('leaves a client that reads slowly the rest of a stream that is whole, though the session has had its time', async () => {
+    const proxy = await startProxy(start, { timeouts: { halfClosed: shortDeadline } })
+    const [client, peer] = await openPair(proxy, await startTarget())
+    peer.write(new Uint8Array(mebibyte))
+    peer.finish()
+    expect(await proxy.onlyClosed()).toMatchObject({ reason: 'idle' })
+    expect((await client.readToEnd()).length).toBe(mebibyte)
+    expect(await peer.discard()).toBe('ECONNRESET')
+  })
+
   it('ends a session that has been idle for too long, and no other', async () => {
     const proxy = await startProxy(start, { timeouts: { idle: 1_500 } })
     const target = await startTarget()

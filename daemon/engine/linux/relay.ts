@@ -101,7 +101,14 @@ export class Relay implements Stage {
     const limit = either & (Flag.ended | Flag.failing) ? halfClosed : idle
     const left = touched[slot] + limit - this.#loop.clock.now
     if (left > 0) this.#sessions.setDeadline(slot, left)
-    else this.#sessions.reset(slot, either & Flag.failing ? Reason.reset : Reason.idle)
+    else if (either & Flag.failing) this.#sessions.reset(slot, Reason.reset)
+    else if (this.#isAllSaidToClient(slot)) this.#sessions.resetTarget(slot, Reason.idle)
+    else this.#sessions.reset(slot, Reason.idle)
+  }
+
+  /** Whether the kernel has all that the client is to hear, the end too, and nothing of what it said is lost with the session. */
+  #isAllSaidToClient(slot: number): boolean {
+    return (this.#sessions.flags[targetOf(slot)] & Flag.ended) !== 0 && !this.#held.has(clientOf(slot))
   }
 
   forget(slot: number): void {

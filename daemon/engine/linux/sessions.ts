@@ -243,6 +243,12 @@ export class Sessions {
     this.close(slot, reason)
   }
 
+  /** As `reset`, for a client that may still be reading what the kernel has for it, its target's end included. */
+  resetTarget(slot: number, reason: Reason): void {
+    this.#resetOnClose(targetOf(slot))
+    this.close(slot, reason)
+  }
+
   #resetOnClose(half: number): void {
     const fd = this.fd[half]
     if (fd !== none) resetOnClose(fd)

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Editor, Limit } from '../../socks/conversation.ts'
 import { Reason } from '../session-table.ts'
 import { refusalReply } from '../shared/protocols.ts'
@@ -166,8 +166,17 @@ export class Session {
     // Who is kept waiting by a limit is not idle.
     if (this.row.waiting > 0) this.touch()
     const left = this.#touched + this.context.timeouts[this.#patience] - performance.now()
-    if (left > 0) this.setDeadline(left, this.#checkIdle)
-    else this.reset(Reason.idle)
+    if (left > 0) return this.setDeadline(left, this.#checkIdle)
+    // It may still be reading what the kernel has for it, which an RST would throw away.
+    if (this.#isAllSaidToClient()) this.client.destroy()
+    this.reset(Reason.idle)
+  }
+
+  /** Whether the kernel has all that the client is to hear, the end too, and nothing of what it said is lost with the session. */
+  #isAllSaidToClient(): boolean {
+    const sockets = [...this.#open.keys()].filter((socket) => socket instanceof Socket)
+    const isTaken = this.client.readableLength === 0 && sockets.every(({ writableLength }) => writableLength === 0)
+    return this.client.writableFinished && isTaken
   }
 
   /** Closes a socket before its time, once. */
