@@ -75,6 +75,21 @@ describe.each(engines)('$kind engine: rules', ({ start }) => {
     expect(proxy.sources.takeRefused('rules')).toEqual([anonymous])
   })
 
+  it('are not asked about who comes in place of the peer of a BIND', async () => {
+    const proxy = await startProxy(start, { rules: 'deny to 127.0.0.2' })
+    const client = await proxy.client()
+    client.write(bytes(greeting, request('127.0.0.1', 0, Command.bind)))
+    expect(await client.readHex(2)).toBe('0500')
+    const { address, port } = await expectReply(client, succeeded)
+    const stranger = await connectPeer(address, port, '127.0.0.2').then(
+      (peer) => peer.discard(),
+      ({ code }) => code,
+    )
+    expect(stranger).toBe('ECONNRESET')
+    expect(proxy.rows().map(({ rule }) => rule)).toEqual([0])
+    expect(proxy.sources.takeRefused('rules')).toEqual([])
+  })
+
   it('that change end live sessions that they deny, and only those', async () => {
     const [denied, other] = [await startTarget('127.0.0.1'), await startTarget('127.0.0.1')]
     const proxy = await startProxy(start)
