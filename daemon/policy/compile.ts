@@ -5,8 +5,10 @@ import type { Rule, RuleDestination } from './rule.ts'
  * Rules as loops read them: numbers in one piece of shared memory, so that a judgement allocates nothing and takes the
  * same time for one destination as for a hundred thousand. `RuleSet` reads what this writes.
  *
- * A destination leads to the rules that name it: ranges of addresses that do not overlap, in order, and a hash table of
- * names. Each holds the number of a list, and a list the numbers of rules, in their order.
+ * A destination leads to the rules that name it: ranges of addresses that do not overlap, in order, each with the narrowest
+ * network around it, and a hash table of names. Networks and names hold the place of a list, and a list the numbers of
+ * rules, in their order. A network's list is of the rules that name just that one; those on wider ones are found by the
+ * next wider one that it tells, so that the memory grows with what is written, not with what overlaps.
  */
 
 /** Places in the head, which is of 32-bit words. Offsets are in words from the start. */
@@ -27,8 +29,9 @@ export const Head = {
   networks: 13,
   ports: 14,
   untils: 15,
+  nests: 16,
 } as const
-const headWords = 16
+const headWords = 17
 
 /** Words of a rule's record. */
 export const Field = {
@@ -51,6 +54,8 @@ export const Who = { any: 0, user: 1, group: 2, nobody: 3 } as const
 
 /** Words of a network: family in bytes, prefix, four of address. */
 export const networkWords = 6
+/** Words of a named network among ranges: its list, and the next wider one that is named, by its place; 0: none, as the first of them is. */
+export const nestWords = 2
 /** Words of a slot in the table of names: hash, offset and length of the name's bytes, list for itself, list for names below. */
 export const nameSlotWords = 5
 
@@ -97,8 +102,10 @@ export function compileRules(rules: readonly NumberedRule[], indexOf: IndexOf): 
     numbersOf(({ kind }, { allow }) => allow && (kind === 'network' || kind === 'special')),
   )
 
-  const ipv4 = ranges(rules, ipv4Family, lists)
-  const ipv6 = ranges(rules, ipv6Family, lists)
+  const nests = new Words()
+  nests.push(lists.add([]), 0)
+  const ipv4 = ranges(rules, ipv4Family, lists, nests)
+  const ipv6 = ranges(rules, ipv6Family, lists, nests)
   const names = nameTable(rules, lists)
 
   const head: Record<number, number> = {
@@ -117,6 +124,7 @@ export function compileRules(rules: readonly NumberedRule[], indexOf: IndexOf): 
     [Head.records]: words.append(records),
     [Head.networks]: words.append(networks),
     [Head.ports]: words.append(ports),
+    [Head.nests]: words.append(nests),
     [Head.untils]: words.appendTimes(rules.map(({ rule }) => rule.until ?? Number.POSITIVE_INFINITY)),
   }
   for (const [place, value] of Object.entries(head)) words.set(Number(place), value)
@@ -164,44 +172,64 @@ class Lists {
     const known = this.#known.get(key)
     if (known !== undefined) return known
     const at = this.words.length
-    this.words.push(numbers.length, ...numbers)
+    this.words.push(numbers.length)
+    for (const number of numbers) this.words.push(number)
     this.#known.set(key, at)
     return at
   }
 }
 
-/** Ranges that do not overlap, in order: the first address of each as words, and its list. Between ranges the list is empty. */
+/**
+ * Ranges that do not overlap, in order: the first address of each as words, and the narrowest network around it that a rule
+ * names, as its place in `nests`, which gets them. Of two networks one lies in the other, or they have nothing in common.
+ */
 function ranges<Key extends number | bigint>(
   rules: readonly NumberedRule[],
   { bytes: family, keyOf, behind, first, end, write }: Family<Key>,
   lists: Lists,
+  nests: Words,
 ): Words {
-  const edges: { readonly at: Key; readonly number: number; readonly begins: boolean }[] = []
+  const named: { readonly at: Key; readonly network: Network; readonly number: number }[] = []
   rules.forEach(({ to }, number) => {
     for (const destination of to) {
       if (destination.kind !== 'network' || destination.network.bytes.length !== family) continue
-      edges.push({ at: keyOf(destination.network.bytes), number, begins: true })
-      edges.push({ at: behind(keyOf(lastAddressOf(destination.network))), number, begins: false })
+      const { network } = destination
+      named.push({ at: keyOf(network.bytes), network, number })
     }
   })
-  edges.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+  // The wider one first, and the rules on the same one in their order.
+  named.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.network.prefix - b.network.prefix))
 
   const result = new Words()
-  const inside = new Map<number, number>()
-  const begin = (at: Key) => {
-    write(result, at)
-    result.push(lists.add([...inside.keys()].sort((a, b) => a - b)))
-  }
-  begin(first)
-  for (let i = 0; i < edges.length; ) {
-    const { at } = edges[i] ?? { at: first }
-    for (let edge = edges[i]; edge?.at === at; edge = edges[++i]) {
-      const count = (inside.get(edge.number) ?? 0) + (edge.begins ? 1 : -1)
-      if (count === 0) inside.delete(edge.number)
-      else inside.set(edge.number, count)
+  let begun = { at: first, nest: 0 }
+  const begin = (at: Key, nest: number) => {
+    if (at !== begun.at) {
+      write(result, begun.at)
+      result.push(begun.nest)
     }
-    if (at < end) begin(at)
+    begun = { at, nest }
   }
+  /** The networks around a place, the narrowest last. */
+  const around: { readonly behind: Key; readonly nest: number }[] = []
+  const leave = (upTo: Key) => {
+    for (let inner = around.at(-1); inner && inner.behind <= upTo; inner = around.at(-1)) {
+      around.pop()
+      begin(inner.behind, around.at(-1)?.nest ?? 0)
+    }
+  }
+  for (let i = 0; i < named.length; ) {
+    const { at, network } = named[i]
+    const numbers: number[] = []
+    for (let same = named[i]; same?.at === at && same.network.prefix === network.prefix; same = named[++i])
+      if (numbers.at(-1) !== same.number) numbers.push(same.number)
+    leave(at)
+    const nest = nests.length / nestWords
+    nests.push(lists.add(numbers), around.at(-1)?.nest ?? 0)
+    around.push({ behind: behind(keyOf(lastAddressOf(network))), nest })
+    begin(at, nest)
+  }
+  leave(end)
+  if (begun.at < end) begin(end, 0)
   return result
 }
 

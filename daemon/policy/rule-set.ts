@@ -1,5 +1,5 @@
 import { isLoopback } from '../net/address.ts'
-import { Field, Head, hashStart, hashStep, nameSlotWords, networkWords, recordWords, Who } from './compile.ts'
+import { Field, Head, hashStart, hashStep, nameSlotWords, nestWords, networkWords, recordWords, Who } from './compile.ts'
 import { embeddedAddresses, isSpecial } from './special.ts'
 
 /**
@@ -126,7 +126,7 @@ export class RuleSet {
     const words = this.#words
     this.#ask(subject, address, port, now)
     const explicit = Math.min(
-      this.#first(this.#listOf(address), none),
+      this.#firstOfNetworks(address),
       isNotPublic ? this.#first(words[Head.specialList], none) : none,
     )
     // Where an address is guarded, a rule that does not name it lets nobody in: it is as if it were not there.
@@ -189,6 +189,18 @@ export class RuleSet {
       if (this.#holds(number)) return number
     }
     return none
+  }
+
+  /** The first rule that names a network around an address. */
+  #firstOfNetworks(address: Uint8Array): number {
+    const words = this.#words
+    let best = none
+    for (let nest = this.#nestOf(address); nest !== 0; ) {
+      const at = words[Head.nests] + nest * nestWords
+      best = Math.min(best, this.#first(words[at], best))
+      nest = words[at + 1]
+    }
+    return best
   }
 
   #firstOfName(name: string, before: number): number {
@@ -276,12 +288,12 @@ export class RuleSet {
     return false
   }
 
-  /** The list of the range that an address lies in. */
-  #listOf(address: Uint8Array): number {
-    return address.length === 4 ? this.#listOfIpv4(wordOf(address, 0) >>> 0) : this.#listOfIpv6(address)
+  /** The narrowest network around an address that a rule names; 0 if none does. */
+  #nestOf(address: Uint8Array): number {
+    return address.length === 4 ? this.#nestOfIpv4(wordOf(address, 0) >>> 0) : this.#nestOfIpv6(address)
   }
 
-  #listOfIpv4(address: number): number {
+  #nestOfIpv4(address: number): number {
     const words = this.#unsigned
     const start = words[Head.ipv4]
     let low = 0
@@ -294,7 +306,7 @@ export class RuleSet {
     return words[start + 2 * low + 1]
   }
 
-  #listOfIpv6(address: Uint8Array): number {
+  #nestOfIpv6(address: Uint8Array): number {
     const words = this.#unsigned
     const start = words[Head.ipv6]
     const [a, b, c, d] = [

@@ -181,6 +181,15 @@ describe('rules', () => {
     )
   })
 
+  it('on wide networks and on narrow ones inside take the memory that they are written with', () => {
+    const bytesOf = (rules: number) => {
+      const wide = Array.from({ length: rules }, (_, i) => `deny to 10.0.0.0/8 port ${i + 1}`)
+      const narrow = Array.from({ length: rules }, (_, i) => `deny to 10.${i >> 6}.${(i & 63) * 4}.0/24`)
+      return compileRules(numbered([...wide, ...narrow].join('\n')), indexOf).byteLength
+    }
+    expect(bytesOf(800)).toBeLessThan(2.1 * bytesOf(400))
+  })
+
   it('of a hundred thousand networks and as many names are compiled and found', () => {
     const networks = Array.from(
       { length: 100_000 },
@@ -265,6 +274,8 @@ function ruleTexts(): fc.Arbitrary<string> {
     '0.0.0.0/0',
     '10.0.0.0/8',
     '10.1.0.0/16',
+    '10.1.255.0/24',
+    '10.2.0.0/16',
     '10.1.2.3',
     '9.0.0.0/8',
     '9.9.9.9',
