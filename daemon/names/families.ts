@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { unmappedLiteral } from '../net/address.ts'
 import type { Payer } from './shares.ts'
 
 /** A name's addresses of one family; none if it has none, or none that we were told of. */
@@ -57,8 +58,12 @@ export function joined(ipv6: Family, ipv4: Family): Family {
   }
 }
 
-/** As many as are kept, in their order; of a family that has fewer than half of the room, all. */
-export function firstOf(addresses: readonly string[]): readonly string[] {
+/**
+ * As many as are kept, in their order; of a family that has fewer than half of the room, all. Those that are IPv4-mapped are
+ * of IPv4: no socket for IPv6 alone sends there.
+ */
+export function firstOf(found: readonly string[]): readonly string[] {
+  const addresses = found.map(unmappedLiteral)
   if (addresses.length <= mostAddresses) return addresses
   const ipv6 = addresses.filter(isIPv6).length
   const roomBeside = (others: number) => Math.max(mostAddresses - others, mostAddresses / 2)

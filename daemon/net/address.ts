@@ -48,6 +48,12 @@ export function unmapped(bytes: Uint8Array): Uint8Array {
   return bytes.length === 16 && isMapped(bytes, 0) ? bytes.subarray(mappedPrefix.length) : bytes
 }
 
+/** As `unmapped`, of a literal; any other text as it is. */
+export function unmappedLiteral(text: string): string {
+  const bytes = /^::ffff:/i.test(text) ? parseLiteral(text) : undefined
+  return bytes ? formatAddress(unmapped(bytes)) : text
+}
+
 /** Whether the 16 bytes at `at` are an IPv4-mapped address. */
 export function isMapped(bytes: Uint8Array, at: number): boolean {
   // By steps: this and `isSame` are asked of every connection, several times.

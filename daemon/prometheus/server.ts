@@ -223,11 +223,7 @@ function send(socket: Socket, { status, body, headers }: Answer, question: Quest
  * other name, of a page that would read what it gets.
  */
 function isForUs(host: string | undefined, localAddress: string): boolean {
-  if (host === undefined || !isLoopbackLiteral(unmappedLiteral(localAddress))) return true
+  if (host === undefined || !isLoopbackLiteral(localAddress)) return true
   const name = host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
   return name === 'localhost' || isIP(name) !== 0
-}
-
-function unmappedLiteral(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/, '')
 }

@@ -17,6 +17,13 @@ test.each([
   expect(both.toSorted()).toEqual([...ipv4(keptFour ?? 0), ...ipv6(keptSix ?? 0)].toSorted())
 })
 
+test('an IPv4-mapped address is one of IPv4, from wherever it comes', () => {
+  const mapped = ['::ffff:10.0.0.1', '::FFFF:a00:2', '::ffff:0:10.0.0.3', '10.0.0.4']
+  const plain = ['10.0.0.1', '10.0.0.2', '::ffff:0:a00:3', '10.0.0.4']
+  expect(firstOf(mapped)).toEqual(plain)
+  expect(joined(familyOf(mapped, 5_000), noAddresses).addresses).toEqual(plain)
+})
+
 test('addresses of both families are good for as long as those of either', () => {
   const [six, four] = [familyOf(ipv6(1), 5_000), familyOf(ipv4(1), 7_000)]
   expect(joined(six, four).lasts).toBe(5_000)
