@@ -1,5 +1,15 @@
 import { isLoopback } from '../net/address.ts'
-import { Field, Head, hashStart, hashStep, nameSlotWords, nestWords, networkWords, recordWords, Who } from './compile.ts'
+import {
+  Field,
+  Head,
+  hashStart,
+  hashStep,
+  nameSlotWords,
+  nestWords,
+  networkWords,
+  recordWords,
+  Who,
+} from './compile.ts'
 import { embeddedAddresses, isSpecial } from './special.ts'
 
 /**

@@ -84,11 +84,14 @@ export function ofLines(lines: readonly RuleLine[]): RuleText {
 /** What a line of the rules is; undefined: nothing but space and a comment. */
 export type RuleLine = { readonly rule?: Rule; readonly tests?: readonly RuleTest[] } | undefined
 
-/** Reads one line, the number of which is `line`, from 1. Throws a `RuleSyntaxError`. */
-export function parseRuleLine(content: string, line: number): RuleLine {
+/**
+ * Reads one line, the number of which is `line`, from 1. Throws a `RuleSyntaxError`. One that `isNew` must not have a time
+ * of no day, such as the 30th of February: in what was stored before it is the later day as which it has been read.
+ */
+export function parseRuleLine(content: string, line: number, isNew = false): RuleLine {
   const words = new Words(content, line)
   if (words.atEnd) return undefined
-  return words.peek() === 'test' ? { tests: parseTest(words) } : { rule: parseRule(words) }
+  return words.peek() === 'test' ? { tests: parseTest(words) } : { rule: parseRule(words, isNew) }
 }
 
 /** The rule as `parseRules` reads it, its clauses in the order of the grammar. */
@@ -143,7 +146,7 @@ export function parseDestination(text: string): RuleDestination {
   return { kind: 'name', name, match }
 }
 
-function parseRule(words: Words): Rule {
+function parseRule(words: Words, isNew: boolean): Rule {
   const action = words.take('allow or deny')
   if (action !== 'allow' && action !== 'deny') {
     const meant = actionMeant(action)
@@ -162,7 +165,7 @@ function parseRule(words: Words): Rule {
     else if (clause === 'port') once('ports', () => words.list('a port', parsePorts))
     else if (clause === 'cmd') once('commands', () => words.list('a command', parseCommand))
     else if (clause === 'resolving') once('resolving', () => words.list('a network', parseNetwork))
-    else if (clause === 'until') once('until', () => takeTime(words))
+    else if (clause === 'until') once('until', () => takeTime(words, isNew))
     else if (clause === 'via' && action === 'deny') throw words.error('only what is allowed goes via an address', 1)
     else if (clause === 'via') once('via', () => words.list('an address', parseVia))
     else
@@ -231,15 +234,20 @@ function takeSubject(words: Words): RuleSubject {
   return { kind, name: read }
 }
 
-function takeTime(words: Words): number {
+function takeTime(words: Words, isNew: boolean): number {
   const text = words.take('a time')
   // In UTC, where no zone is named; a day alone is where it begins.
   const time = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?$/.test(text)
     ? Date.parse(/T[^Z+-]*$/.test(text) ? `${text}Z` : text)
     : Number.NaN
-  if (Number.isNaN(time))
+  if (Number.isNaN(time) || (isNew && !isDay(text.slice(0, 10))))
     throw words.error(`${JSON.stringify(text)} is no time: write 2027-01-01 or 2027-01-01T12:00Z`, 1)
   return time
+}
+
+/** Whether there is such a day: Date reads the 30th of February as one of March. */
+function isDay(text: string): boolean {
+  return new Date(Date.parse(text)).toISOString().startsWith(text)
 }
 
 function parseSingle(text: string): string {

@@ -5,7 +5,7 @@ import type { Engine, RuleMemory } from '../engine/engine.ts'
 import { parseAddress } from '../net/address.ts'
 import { writeSubjects } from '../policy/compile.ts'
 import type { OwnSockets } from '../policy/own-sockets.ts'
-import { parseRules, type RuleSubject, requested } from '../policy/rule.ts'
+import { parseRuleLine, type RuleSubject, requested } from '../policy/rule.ts'
 import { RuleHits } from '../policy/rule-hits.ts'
 import { BuiltIn, RuleSet } from '../policy/rule-set.ts'
 import { RuleSyntaxError } from '../policy/rule-words.ts'
@@ -380,8 +380,8 @@ function told(before: RuleText, after: RuleText) {
 
 /** A line that is to be a rule among others. */
 async function oneRule(line: string): Promise<string> {
-  const { rules, tests } = await understood(async () => parseRules(line))
-  if (rules.length + tests.length !== 1 || line.includes('\n')) throw new Refusal('invalid', 'this is not one rule')
+  const read = line.includes('\n') ? undefined : await understood(async () => parseRuleLine(line, 1, true))
+  if (!read) throw new Refusal('invalid', 'this is not one rule')
   return line
 }
 

@@ -34,7 +34,9 @@ export function restoreText({ text, ids, nextId }: Pick<RuleText, 'text' | 'ids'
  */
 export async function replaceText(previous: RuleText, text: string): Promise<RuleText> {
   let number = 0
-  const { rules, tests } = ofLines(await inSlices(text.split('\n'), (content) => parseRuleLine(content, ++number)))
+  const old = new Set(previous.text.split('\n'))
+  const read = (content: string) => parseRuleLine(content, ++number, !old.has(content))
+  const { rules, tests } = ofLines(await inSlices(text.split('\n'), read))
   // Of several alike the first is the last of its list, from where it is taken first.
   const known = new Map<string, number[]>()
   for (let i = previous.texts.length - 1; i >= 0; i--) {

@@ -62,6 +62,25 @@ describe('rules', () => {
     await expect(damaged).rejects.toMatchObject({ problem: 'corrupt', message })
   })
 
+  it('that are new end on a day that there is, and what was stored before is read as ever', async () => {
+    const slip = 'deny to a.example until 2027-02-30'
+    const { rules, ids } = await begin({ revision: 1, text: slip, ids: [16], nextId: 17 })
+    expect(ids()).toContainEqual([16, 'deny to a.example until 2027-03-02'])
+    await rules.add({ rule: 'deny to b.example until 2028-02-29' })
+    for (const change of [
+      rules.add({ rule: 'deny until 2027-02-29' }),
+      rules.apply({ text: `${slip}\ndeny until 2027-06-31T12:00Z` }),
+    ])
+      await expect(change).rejects.toThrow(/column 12: "2027-0.*" is no time/)
+    expect(ids()).toContainEqual([16, 'deny to a.example until 2027-03-02'])
+  })
+
+  it('take a test of several addresses and commands in one line as another line', async () => {
+    const { rules } = await begin()
+    const rule = 'test from 192.0.2.1,192.0.2.2 cmd connect,bind example.com:80 = allow'
+    await expect(rules.add({ rule })).resolves.toMatchObject({ stored: true })
+  })
+
   it.each([[[]], [[16]], [[16, 16]]])(
     'whose numbers are %j where they are two have them given anew, and act',
     async (stored) => {
