@@ -13,6 +13,9 @@ import { type Deed, type Flags, type Known, type Table, verb } from './verb.ts'
 
 const unknownUser = { not_found: "list the users with 'users'" }
 
+/** HTTP Basic ends a name at its first colon (RFC 7617, section 2). */
+const onlySocks = ', who can log in by SOCKS5 alone: a name in an HTTP login has no colon'
+
 export const userVerbs = {
   adduser: verb({
     arguments: 'NAME',
@@ -27,7 +30,7 @@ export const userVerbs = {
       givePassword(
         name,
         flags,
-        () => `added ${name}`,
+        () => `added ${name}${name.includes(':') ? onlySocks : ''}`,
         ({ call }, password) => call('users.add', { name, password }),
       ),
   }),

@@ -61,6 +61,8 @@ describe('users', () => {
       view: 'deleted bob b, cut 1 connection',
       undo: { verb: 'users restore', values: ['bob b'] },
     })
+    const { told } = (await runCommand('adduser b:ob', { 'users.add': {} })).outcome
+    expect(told).toBe('added b:ob, who can log in by SOCKS5 alone: a name in an HTTP login has no colon')
     const disabled = await runCommand('disable bob', { 'users.setEnabled': { cut: 3 } })
     expect(disabled.calls).toEqual([['users.setEnabled', { name: 'bob', enabled: false }]])
     expect(disabled.outcome.view).toBe('disabled bob, cut 3 connections')
