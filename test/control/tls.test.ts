@@ -336,6 +336,19 @@ describe('a start is refused, as a mistake in the settings,', () => {
       ({ cert }) => void writeFileSync(cert, 'none'),
       /control-tls-cert .* no sound certificate/,
     ],
+    [
+      'if a chain is cut off in its second certificate',
+      ({ cert }) => void writeFileSync(cert, `${good.cert}${good.cert.slice(0, 300)}`),
+      /^certificate 2 of 2 in control-tls-cert .* is cut off or damaged: put the whole PEM file there$/,
+    ],
+    [
+      'if authorities are cut off in their second certificate',
+      ({ cert }) => {
+        writeFileSync(join(cert, '../ca.pem'), `${good.cert}${good.cert.slice(0, 300)}`, { mode: 0o600 })
+        return { clientCa: join(cert, '../ca.pem') }
+      },
+      /certificate 2 of 2 in control-tls-client-ca .* is cut off/,
+    ],
     ['if the authorities are none', ({ key }) => ({ clientCa: key }), /control-tls-client-ca .* no sound certificate/],
     ['if the key has a passphrase', ({ key }) => void writeFileSync(key, lockedKey), /passphrase/],
     ['on what is no address', () => ({ listen: [{ address: 'localhost', port: 0 }] }), /--control-tls-addr/],

@@ -26,7 +26,7 @@ export interface TlsIdentity {
 /** A chain, or the authorities of a whole system, has less. */
 const mostBytes = 1024 * 1024
 
-const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
+const pemBegin = '-----BEGIN CERTIFICATE-----'
 
 /**
  * Reads the files. Throws `ControlStartError` if one is missing or unsound, the key belongs to another certificate, others than
@@ -83,13 +83,22 @@ function ownAlone(setting: TlsSetting, path: string): (status: Stats) => void {
 }
 
 function certificatesIn(setting: TlsSetting, path: string, text: string): X509Certificate[] {
+  const begun = text.split(pemBegin).slice(1)
+  const certificates = begun.map((pem) => certificateOf(`${pemBegin}${pem}`))
+  const sound = certificates.filter((certificate) => certificate !== undefined)
+  if (sound.length === 0) throw mistake(`${setting} ${path} has no sound certificate: give it a PEM file of them`)
+  if (sound.length === begun.length) return sound
+  const which = `certificate ${1 + certificates.indexOf(undefined)} of ${begun.length}`
+  throw mistake(`${which} in ${setting} ${path} is cut off or damaged: put the whole PEM file there`)
+}
+
+/** Undefined if it is not sound: OpenSSL's own words would not help. */
+function certificateOf(pem: string): X509Certificate | undefined {
   try {
-    const certificates = (text.match(pemCertificate) ?? []).map((pem) => new X509Certificate(pem))
-    if (certificates.length > 0) return certificates
+    return new X509Certificate(pem)
   } catch {
-    // OpenSSL's own words would not help.
+    return undefined
   }
-  throw mistake(`${setting} ${path} has no sound certificate: give it a PEM file of them`)
 }
 
 function privateKeyIn(path: string, text: string): KeyObject {
