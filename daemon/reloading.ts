@@ -9,6 +9,9 @@ import type { ServiceManager } from './service/service-manager.ts'
 import { readConfigFile } from './settings/config-file.ts'
 import type { LiveSettings, Reread } from './settings/live-settings.ts'
 
+/** Milliseconds for a config file that is a pipe with nothing in it: whoever asked hears why, for they wait ten seconds themselves. */
+const patience = 3_000
+
 /** Reads what lies in files again, as `asker` wishes. What has a mistake stays as it was; the log tells it, too. */
 export type Reload = (asker: string) => Promise<Result<'daemon.reload'>>
 
@@ -41,7 +44,7 @@ export function reloading({ control, config, rules, dataPlane, configFile, manag
   const reload: Reload = async (asker) => {
     log.info(`${asker}: what lies in files is read again, and the access log is opened again, if there is one`)
     const problems: string[] = []
-    const file = async () => (configFile === undefined ? {} : readConfigFile(configFile))
+    const file = async () => (configFile === undefined ? {} : readConfigFile(configFile, patience))
     const nothing: Reread = { now: [], later: [], warnings: [] }
     const { now, later, warnings } =
       (await attempt('the settings stay', () => config.reread(file), problems)) ?? nothing

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { parse, TomlError } from 'smol-toml'
 import { whyNot } from '../../shared/file-trouble.ts'
 import { guessAt } from '../../shared/likeliest.ts'
@@ -16,10 +17,11 @@ const mostMistakes = 8
 
 /**
  * Read a TOML file of settings. Rejects with a `Failure`: of status 2 if the file cannot be read, or what it says makes no sense;
- * of status 1 if somebody else can have written it, or can read what is secret in it.
+ * of status 1 if somebody else can have written it, or can read what is secret in it. A pipe out of which nothing comes is waited for
+ * `patience` milliseconds, or as long as `readFileOrPipe` does.
  */
-export async function readConfigFile(path: string): Promise<Partial<Settings>> {
-  const { text, isPublic } = await read(path)
+export async function readConfigFile(path: string, patience?: number): Promise<Partial<Settings>> {
+  const { text, isPublic } = await read(path, patience)
   const found: Record<string, SettingValue> = {}
   const mistakes: string[] = []
   for (const [key, written] of Object.entries(parseToml(path, text))) {
@@ -46,16 +48,17 @@ function isTimeInWords(key: keyof Settings, written: unknown): written is string
 }
 
 /** The text, if nobody else can have written it, and whether everybody can read it. A group may: so a service reads root's file. */
-async function read(path: string): Promise<{ readonly text: string; readonly isPublic: boolean }> {
+async function read(path: string, patience?: number): Promise<{ readonly text: string; readonly isPublic: boolean }> {
   let isPublic = false
   try {
-    const bytes = await readFileOrPipe(path, mostBytes, (status) => {
+    const judge = (status: Stats) => {
       // A pipe or a device is as its owner made it.
       if (!status.isFile()) return
       const reason = foreignness(path, status) ?? unsafePlaceOf(path)
       if (reason) throw new Failure(1, `${reason} (--config names it)`)
       isPublic = (status.mode & 0o004) !== 0
-    })
+    }
+    const bytes = await readFileOrPipe(path, mostBytes, judge, patience)
     return { text: bytes.toString('utf8'), isPublic }
   } catch (error) {
     if (error instanceof Failure) throw error
