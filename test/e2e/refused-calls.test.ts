@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import { constants } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
@@ -9,6 +11,7 @@ import { connectPeer } from '../helpers/peer.ts'
 import { canRefuseCalls, refusing, refusingInUse } from '../helpers/refused-calls.ts'
 import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const { EADDRNOTAVAIL, EPERM, ENOSYS, EINVAL } = constants.errno
 /** More than one buffer of any engine. */
@@ -81,14 +84,21 @@ describe.runIf(canRefuseCalls)('where a sandbox refuses calls,', () => {
     })
   })
 
-  test('and tell nobody who a client is, neither engine starts, nor passes a check', async () => {
+  test.each(
+    mostTellingOf<[string, string[]]>([
+      ['getpeername', []],
+      ['getpeername', ['--engine', 'portable', '--check']],
+      ['getsockopt', ['--engine', 'portable']],
+      ['shutdown', ['--engine', 'portable', '--check']],
+    ]),
+  )('and nobody could be served without %s, nothing starts nor passes a check (%s)', async (call, args) => {
     const [why, mend] = ['cannot work where a call is refused', 'have the sandbox that proxyd runs in allow it']
-    const said = `proxyd: the portable engine ${why} (getpeername); ${mend}\n`
-    for (const args of [[], ['--engine', 'portable', '--check']]) {
-      const refused = await spawnDaemon(args, { within: refusing(EPERM, 'getpeername') })
-      const { status, stderr } = await refused.ended
-      expect([status, stderr.slice(-said.length)]).toEqual([1, said])
-    }
+    const said = `proxyd: the portable engine ${why} (${call}); ${mend}\n`
+    // Node writes to no socket without getsockopt, and what the tests read from is one.
+    const file = join(await temporaryFolder(), 'stderr')
+    const within = ['sh', '-c', `exec "$@" 2> ${file}`, 'sh', ...refusing(EPERM, call)]
+    const { status } = await (await spawnDaemon(args, { within })).ended
+    expect([status, (await readFile(file, 'utf8')).slice(-said.length)]).toEqual([1, said])
   })
 
   test('and clients cannot be taken in, their loop rests, and says so once', async () => {

@@ -12,6 +12,8 @@ const numbers: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     fsync: 74,
     unlinkat: 263,
     getpeername: 52,
+    getsockopt: 55,
+    shutdown: 48,
   },
   arm64: {
     accept4: 242,
@@ -23,6 +25,8 @@ const numbers: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     fsync: 82,
     unlinkat: 35,
     getpeername: 205,
+    getsockopt: 209,
+    shutdown: 210,
   },
 }
 
