@@ -170,4 +170,6 @@ export const migrations: readonly string[] = [
   );
   CREATE INDEX orders_open ON proxyd.orders (node) WHERE NOT taken;
   CREATE INDEX orders_given ON proxyd.orders (given)`,
+  `-- Who removes a group has the lock of changes while it is seen whether anybody is in it.
+  CREATE INDEX users_grouping ON proxyd.users (grouping)`,
 ]
