@@ -3,7 +3,7 @@ import { whyNot } from '../../../shared/file-trouble.ts'
 import { readFileOrPipe } from '../../../shared/whole-file.ts'
 import { type ChangeMark, StoreError } from '../store.ts'
 import { cancel, type Tls } from './cancel.ts'
-import { anotherStore, codeOf, explain, isDistrusted, isLost, readOnly, standby, Uncertain } from './errors.ts'
+import { anotherStore, codeOf, explain, isDistrusted, isLost, readOnly, standby, tooSlow, Uncertain } from './errors.ts'
 import { guarded } from './guarded-client.ts'
 import type { Place } from './place.ts'
 
@@ -73,6 +73,8 @@ export class Connections {
   #pause = firstPause
   #restsUntil = 0
   #lastFailure: unknown
+  /** Connections over which something is asked just now. */
+  #inUse = 0
 
   private constructor(place: Place, pool: pg.Pool, tls: Tls | undefined) {
     this.place = place
@@ -179,6 +181,7 @@ export class Connections {
         }
         if (isFresh || isSilent || !mayRepeat(error)) throw error instanceof GivenUp ? error : this.#explained(error)
       } finally {
+        this.#inUse--
         this.#used.set(client, performance.now())
         client.release(isLostNow)
       }
@@ -214,9 +217,11 @@ export class Connections {
         }
         this.#pause = firstPause
         this.#restsUntil = 0
+        this.#inUse++
         return client
       }
     } catch (error) {
+      if (this.#inUse === most) throw tooSlow(this.place.called, `${most} questions at once wait for an answer`)
       this.#lastFailure = error
       this.#restsUntil = performance.now() + this.#pause * (0.5 + Math.random())
       this.#pause = Math.min(longestPause, this.#pause * 2)
@@ -275,9 +280,9 @@ async function begin(client: pg.PoolClient, held: readonly Lock[], time: number)
   }
 }
 
-/** Of one that is lost, the server does so by itself. */
+/** Of one that is lost, the server does so by itself; so it does where it does not say that it has, once the connection is given up. */
 async function rollBack(client: pg.PoolClient, error: unknown): Promise<void> {
-  if (!isLost(error)) await client.query('ROLLBACK').catch(ignore)
+  if (!isLost(error)) await client.query('ROLLBACK').catch(() => void (client as unknown as pg.Client).end())
 }
 
 async function commit(client: pg.PoolClient): Promise<void> {

@@ -120,7 +120,8 @@ export function explain({ called, user, database }: Place, error: unknown): Refu
       )
     case '3F000':
     case '42P01':
-      return unmade(called)
+    case '42703':
+      return new StoreError('corrupt', `${called} lacks part of what proxyd keeps there (${said}): restore a backup`)
     case '42501':
       return new StoreError(
         'failed',
@@ -139,8 +140,10 @@ export function explain({ called, user, database }: Place, error: unknown): Refu
     case '57P02':
     case '57P03':
       return new StoreError('away', `${called} does not serve now (${said}): see to the server`)
+    case '55P03':
+      return new StoreError('away', `${called} is too slow (${said}): see to who keeps its tables locked`)
     case '57014':
-      return new StoreError('away', `${called} is too slow (${said}): see to what keeps the server busy`)
+      return tooSlow(called, said)
   }
   if (isLost(error)) {
     return new StoreError(
@@ -179,6 +182,10 @@ export function unmade(called: string): StoreError {
     'older',
     `${called} holds nothing of proxyd yet: run proxyd --migrate with the same --store once`,
   )
+}
+
+export function tooSlow(called: string, said: string): StoreError {
+  return new StoreError('away', `${called} is too slow (${said}): see to what keeps the server busy`)
 }
 
 export function standby(called: string): StoreError {

@@ -80,7 +80,9 @@ export async function migrate(ask: Ask, called: string): Promise<{ readonly befo
 
 /** 0: there is none yet. */
 async function versionOf(ask: Ask): Promise<number> {
-  const [{ isThere }] = await ask<{ isThere: boolean }>(`SELECT to_regclass('proxyd.schema') IS NOT NULL AS "isThere"`)
+  const [{ isThere }] = await ask<{ isThere: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'proxyd') AS "isThere"`,
+  )
   if (!isThere) return 0
   const [row] = await ask<{ version: number }>('SELECT version FROM proxyd.schema')
   return row?.version ?? 0

@@ -26,18 +26,23 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that has a bad day', () => {
   /** A way to it that may go nowhere: then nobody is told. The first bytes of whoever has come by it. */
   async function wayTo() {
     const firsts: string[] = []
-    const way = { isOpen: true, firsts, port: 0 }
+    /** A connection goes nowhere any more from a message of the client on that has this in it. */
+    const way = { isOpen: true, firsts, port: 0, lastWord: undefined as string | undefined }
     const relay = createServer((socket) => {
       socket.on('error', () => {}).once('data', (bytes: Buffer) => firsts.push(bytes.toString('hex', 0, 8)))
       const there = connect(server.port, '127.0.0.1').on('error', () => {})
       onTestFinished(() => void [socket, there].map((end) => end.destroy()))
+      let isOver = false
+      socket.on('data', (bytes: Buffer) => {
+        isOver ||= way.lastWord !== undefined && bytes.includes(way.lastWord)
+      })
       for (const [from, to] of [
         [socket, there],
         [there, socket],
       ] as const)
         from
-          .on('data', (bytes: Buffer) => way.isOpen && to.write(bytes))
-          .once('close', () => way.isOpen && to.destroy())
+          .on('data', (bytes: Buffer) => way.isOpen && !isOver && to.write(bytes))
+          .once('close', () => way.isOpen && !isOver && to.destroy())
     })
     await once(relay.listen(0, '127.0.0.1'), 'listening')
     onTestFinished(() => void relay.close())
@@ -103,9 +108,56 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that has a bad day', () => {
     expect(await pids()).toEqual(before)
     // Nothing of a change stays that another part of it fails after.
     await server.sql(database, 'ALTER TABLE proxyd.change RENAME TO gone')
-    await expect(store.users.insert(bob)).rejects.toMatchObject({ problem: 'older' })
+    await expect(store.users.insert(bob)).rejects.toMatchObject({
+      problem: 'corrupt',
+      message: expect.stringMatching(
+        / lacks part of what proxyd keeps there \(.*proxyd\.change.*\): restore a backup$/,
+      ),
+    })
     await server.sql(database, 'ALTER TABLE proxyd.gone RENAME TO change')
     expect(await store.users.list()).toEqual([])
+  })
+
+  it('is not asked anything more over a connection on which it does not say that a change is taken back', async () => {
+    const way = await wayTo()
+    const database = await server.newDatabase()
+    const store = await open(`postgres://proxyd@127.0.0.1:${way.port}/${database}`)
+    await store.rules.load()
+    await server.sql(database, "INSERT INTO proxyd.rules VALUES (true, 7, 'b', '', '[]', 1)")
+    way.lastWord = 'ROLLBACK'
+    const rules = { revision: 1, text: '', ids: [], nextId: 1 }
+    await expect(store.rules.save(rules)).rejects.toMatchObject({ kind: 'conflict' })
+    expect(await store.users.list()).toEqual([])
+  })
+
+  it('is too slow while somebody keeps its tables locked, whoever gives up first, and is asked at once behind that', async () => {
+    const database = await server.newDatabase()
+    const store = await open(server.place(database))
+    const other = await Connections.open(placeOf(server.place(database)), async () => 'secret')
+    onTestFinished(() => other.close())
+    const whileLocked = <Result>(work: () => Promise<Result>) =>
+      other.change([], async (ask) => {
+        await ask('LOCK TABLE proxyd.users')
+        return work()
+      })
+    const refused = await whileLocked(async () => {
+      const waiting = Array.from({ length: 4 }, () => store.users.list())
+      await expect(store.groups.list()).rejects.toMatchObject({
+        problem: 'away',
+        message: expect.stringMatching(/ is too slow \(4 questions at once .*\): see to what keeps the server busy$/),
+      })
+      return waiting
+    })
+    expect(await store.groups.list()).toEqual([])
+    expect(await Promise.all(refused)).toEqual([[], [], [], []])
+    await server.sql('postgres', `ALTER DATABASE ${database} SET lock_timeout = '100ms'`)
+    const hasty = await open(server.place(database))
+    await whileLocked(() =>
+      expect(hasty.users.insert(bob)).rejects.toMatchObject({
+        problem: 'away',
+        message: expect.stringMatching(/ is too slow \(.* lock timeout\): see to who keeps its tables locked$/),
+      }),
+    )
   })
 
   it('takes no changes once it is a standby, which is told in words', async () => {

@@ -14,6 +14,7 @@ import {
   usageWidth,
 } from '../../../daemon/store/store.ts'
 import type { AuditEntry } from '../../../shared/protocol/methods.ts'
+import { eventually } from '../../helpers/eventually.ts'
 import { hasPostgres, placeOf, usePostgres } from '../../helpers/postgres.ts'
 
 const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 1, ...noLimits }
@@ -579,6 +580,24 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     },
   )
 
+  it('look for the members of a group without a look at everybody', async () => {
+    const database = await server.newDatabase()
+    await server.sql(
+      database,
+      `INSERT INTO proxyd.users (name, password, enabled, created, limits, grouping, revision)
+      SELECT 'user' || i, '', true, 1, '{}', 'g' || (i % 100), 0 FROM generate_series(1, 5000) AS i; ANALYZE proxyd.users`,
+    )
+    const [a] = await nodesOf(database, 'a')
+    expect(await a.users.count('g7')).toBe(50)
+    await a.groups.remove('nobody')
+    // A server tells of it once who asked has gone.
+    await a.close()
+    await eventually(async () => {
+      const looks = "SELECT idx_scan AS looks FROM pg_stat_user_indexes WHERE indexrelname = 'users_grouping'"
+      expect(await server.sql(database, looks)).toEqual([{ looks: 2 }])
+    })
+  })
+
   it('refuse a schema that is missing, older or newer, and make it once', async () => {
     const database = await server.newDatabase('template0')
     const place = placeOf(server.place(database))
@@ -595,5 +614,7 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     await expect(open()).rejects.toMatchObject({ problem: 'older' })
     await server.sql(database, 'UPDATE proxyd.schema SET version = 1000')
     await expect(open()).rejects.toMatchObject({ problem: 'newer' })
+    await server.sql(database, 'ALTER TABLE proxyd.schema RENAME TO gone')
+    for (const attempt of [open, prepare]) await expect(attempt()).rejects.toThrow(/ lacks part .*: restore a backup$/)
   })
 })
