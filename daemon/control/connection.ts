@@ -11,6 +11,7 @@ import {
   type Request,
   resultLine,
 } from '../../shared/protocol/message.ts'
+import { Deadline, type RunningTime } from '../running-time.ts'
 import type { Auditor } from './auditor.ts'
 import type { Backend, Log } from './backend.ts'
 import type { Changes } from './changes.ts'
@@ -27,6 +28,8 @@ export interface Service {
   readonly changes: Changes
   readonly bring?: Backend['bring']
   readonly limits: Limits
+  /** By which clients run out of time. */
+  readonly time: RunningTime
   /** The first line that a client reads. */
   readonly greeting: string
   readonly admit: Admit
@@ -44,11 +47,13 @@ export class ControlConnection implements Outlet {
   readonly #service: Service
   readonly #framer: LineFramer
   readonly #inFlight = new Set<Id>()
-  /** Runs out at the end of the time to log in; then, while nothing is asked; at last, of the time to hang up. */
-  #timer: NodeJS.Timeout
+  /** Runs out at the end of the time to log in; then, while nothing is asked. */
+  #deadline: Deadline
+  /** Until a failed login is answered, or of the time to hang up. */
+  #timer: NodeJS.Timeout | undefined
   /** The next request that is here already. */
   #turn: NodeJS.Immediate | undefined
-  /** As `performance.now` counts. */
+  /** As the service's `time` counts. */
   #lastRequest: number
   #inputEnded = false
   /** No more is answered or pushed. */
@@ -56,13 +61,13 @@ export class ControlConnection implements Outlet {
 
   /** Takes over a socket, which must allow half-open connections. */
   constructor(socket: Socket, via: Via, service: Service) {
-    const { limits, greeting, admit } = service
+    const { limits, time, greeting, admit } = service
     this.session = new Session(via, socket.remoteAddress ?? 'the Unix socket', this, admit)
     this.#socket = socket
     this.#service = service
     this.#framer = new LineFramer(limits.lineBeforeLogin)
-    this.#timer = setTimeout(() => this.#checkLogin(), limits.loginTime)
-    this.#lastRequest = performance.now()
+    this.#deadline = new Deadline(time, limits.loginTime, () => this.#checkLogin())
+    this.#lastRequest = time.now()
     socket.setTimeout(limits.stall).on('timeout', () => this.#checkProgress())
     socket.on('data', (chunk) => {
       if (this.#over) return
@@ -171,10 +176,10 @@ export class ControlConnection implements Outlet {
     const { id } = request
     if (this.#inFlight.has(id)) return this.#reject(new BadRequest('invalid_request', 'that id is in flight'))
     this.#inFlight.add(id)
-    this.#lastRequest = performance.now()
+    this.#lastRequest = this.#service.time.now()
     const reply = await this.#replyTo(request)
     this.#inFlight.delete(id)
-    this.#lastRequest = performance.now()
+    this.#lastRequest = this.#service.time.now()
     this.send(reply)
     this.#endIfAnswered()
     this.session.pump()
@@ -212,11 +217,12 @@ export class ControlConnection implements Outlet {
 
   /** Who asks nothing and follows nothing does not keep a place that others may need. */
   #checkUse(): void {
-    const { idle } = this.#service.limits
+    const { limits, time } = this.#service
+    const { idle } = limits
     const isUsed = this.session.isSubscribed || this.#inFlight.size > 0
-    const left = isUsed ? idle : this.#lastRequest + idle - performance.now()
+    const left = isUsed ? idle : this.#lastRequest + idle - time.now()
     if (left <= 0) this.goodbye('nothing was asked for a long time, and nothing subscribed to')
-    else this.#timer = setTimeout(() => this.#checkUse(), left)
+    else this.#deadline = new Deadline(time, left, () => this.#checkUse())
   }
 
   /** No byte has gone either way for a while: fine if there is none to send. */
@@ -238,6 +244,7 @@ export class ControlConnection implements Outlet {
 
   #stop(): void {
     this.#over = true
+    this.#deadline.clear()
     clearTimeout(this.#timer)
     clearImmediate(this.#turn)
     this.session.end()

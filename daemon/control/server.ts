@@ -5,6 +5,7 @@ import { type Limits, limits as protocolLimits } from '../../shared/protocol/lim
 import type { Role } from '../../shared/protocol/vocabulary.ts'
 import { serveContained } from '../contained.ts'
 import type { Endpoint } from '../net/endpoint.ts'
+import { RunningTime } from '../running-time.ts'
 import type { HandedSockets, NamedSocket } from '../sockets/handed-sockets.ts'
 import type { Backend, Log } from './backend.ts'
 import type { Ordered } from './carry-out.ts'
@@ -110,8 +111,10 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
   refuseOpenEndpoints(listen)
   const { handed, predecessor: { cookie = randomBytes(32).toString('hex') } = {} } = options
   const changes = new Changes()
-  const { clients, load } = makeClients(options, cookie, changes)
-  const door = makeTlsDoor(options, clients)
+  await using parts = new AsyncDisposableStack()
+  const time = parts.adopt(new RunningTime(), (owned) => owned.close())
+  const { clients, load } = makeClients(options, { cookie, changes, time })
+  const door = makeTlsDoor(options, clients, time)
   const makeServer = (via: Via) => {
     const enter = (socket: Socket) => {
       if (!clients.accept(socket, via)) return
@@ -124,7 +127,6 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
     return server
   }
 
-  await using parts = new AsyncDisposableStack()
   const folder = new RuntimeFolder({
     directory: runtimeDirectory,
     group: groupOf(socket),
@@ -200,16 +202,19 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
   }
 }
 
-function makeTlsDoor({ tls, limits, log }: ControlOptions, clients: Clients): TlsDoor | undefined {
+function makeTlsDoor({ tls, limits, log }: ControlOptions, clients: Clients, time: RunningTime): TlsDoor | undefined {
   if (tls === undefined || tls.listen.length === 0) return undefined
   refuseWrongAddresses(tls.listen, '--control-tls-addr')
   const enter = (accepted: Socket, socket: Socket) => serveContained(socket, () => void clients.serve(accepted, socket))
   const { loginTime: handshakeTime } = { ...protocolLimits, ...limits }
-  return new TlsDoor({ files: tls, handshakeTime, enter, log })
+  return new TlsDoor({ files: tls, handshakeTime, time, enter, log })
 }
 
 /** What it takes to serve clients is loaded when the first one comes: 45 ms of CPU and 14 MB, most of it the protocol's table. */
-function makeClients(options: ControlOptions, cookie: string, changes: Changes) {
+function makeClients(
+  options: ControlOptions,
+  own: { readonly cookie: string; readonly changes: Changes; readonly time: RunningTime },
+) {
   const { backend, instance, log, audited, socket = ownSocket, linger = feedLinger, predecessor } = options
   const { generation } = predecessor ?? { generation: 1 }
   const limits = { ...protocolLimits, ...options.limits }
@@ -223,8 +228,7 @@ function makeClients(options: ControlOptions, cookie: string, changes: Changes) 
         audited,
         limits,
         linger,
-        cookie,
-        changes,
+        ...own,
         socketRole: socket.role,
         generation,
         clients,

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { type Limits, protocolVersion } from '../../shared/protocol/limits.ts'
 import { eventLine, type Request } from '../../shared/protocol/message.ts'
 import type { Role } from '../../shared/protocol/vocabulary.ts'
+import type { RunningTime } from '../running-time.ts'
 import { Auditor } from './auditor.ts'
 import type { Backend, Log } from './backend.ts'
 import { carryOut, type Ordered } from './carry-out.ts'
@@ -38,6 +39,8 @@ export interface ServiceOptions {
   /** Hears what operators do, which is for admins. */
   readonly audited: Pick<Log, 'info'>
   readonly limits: Limits
+  /** See `Service.time`. */
+  readonly time: RunningTime
   /** See `FeedLimits.linger`. */
   readonly linger: number
   /** The secret of who is on this machine. */
@@ -61,7 +64,8 @@ export interface Offered {
 }
 
 export function makeService(options: ServiceOptions): Offered {
-  const { backend, instance, log, audited, limits, linger, cookie, changes, socketRole, generation, clients } = options
+  const { backend, instance, log, audited, limits, time, linger, cookie, changes, socketRole, generation, clients } =
+    options
   const auditor = new Auditor(backend, audited)
   const login = {
     find: accounts(backend.operators, cookie),
@@ -105,6 +109,7 @@ export function makeService(options: ServiceOptions): Offered {
     changes,
     bring: backend.bring,
     limits,
+    time,
     greeting,
     admit: (session, identity) => clients.admit(session, identity),
     log,

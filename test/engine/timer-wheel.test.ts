@@ -21,7 +21,12 @@ const advance = record({
   by: oneof(integer({ min: 0, max: 300 }), integer({ min: 0, max: 2 * reach })),
   again: oneof(constant(undefined), ahead),
 })
-const steps = array(oneof(set, clear, advance), { maxLength: 120 })
+/** The loop stands still for so long. */
+const standStill = record({
+  kind: constant('stand still'),
+  lost: oneof(integer({ min: 1, max: 5_000 }), constant(2 * reach)),
+})
+const steps = array(oneof(set, clear, advance, standStill), { maxLength: 120 })
 
 it('fires each deadline that stands once, never early and at most a tick late, however often it moves', () => {
   assert(
@@ -36,6 +41,11 @@ it('fires each deadline that stands once, never early and at most a tick late, h
       }
       for (const step of all) {
         if ('ahead' in step) put(step.slot, now + step.ahead)
+        if ('lost' in step) {
+          now += step.lost
+          wheel.postpone(step.lost)
+          for (const [which, deadline] of deadlines) deadlines.set(which, deadline + step.lost)
+        }
         if ('slot' in step && !('ahead' in step)) {
           wheel.clear(step.slot)
           deadlines.delete(step.slot)

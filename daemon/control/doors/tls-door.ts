@@ -1,6 +1,7 @@
 import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createSecureContext, createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
+import { Deadline, type RunningTime } from '../../running-time.ts'
 import type { Log } from '../backend.ts'
 import { ControlStartError } from '../start-error.ts'
 import { readTlsFiles, type TlsFiles, type TlsIdentity } from './tls-files.ts'
@@ -12,6 +13,8 @@ export interface TlsDoorOptions {
   readonly files: TlsFiles
   /** Milliseconds for a whole handshake. */
   readonly handshakeTime: number
+  /** By which they run out of time. */
+  readonly time: RunningTime
   /** Takes over a client that has come through on the accepted socket. */
   readonly enter: (accepted: Socket, socket: TLSSocket) => void
   readonly log: Log
@@ -20,7 +23,7 @@ export interface TlsDoorOptions {
 interface Handshake {
   readonly socket: Socket
   /** Ends what takes too long. */
-  readonly deadline: NodeJS.Timeout
+  readonly deadline: Deadline
 }
 
 /** Makes TLS of accepted sockets: 1.2 or newer, with a client certificate where authorities for them are given. */
@@ -58,16 +61,17 @@ export class TlsDoor {
   open(socket: Socket): void {
     const ends = endsOf(socket)
     // Node's own time limit begins again with each byte, and leaves the socket open.
-    const deadline = setTimeout(() => {
+    const { time, handshakeTime } = this.#options
+    const deadline = new Deadline(time, handshakeTime, () => {
       this.#failures.note(new Error('not done in time'))
       socket.destroy()
-    }, this.#options.handshakeTime)
+    })
     const handshake = { socket, deadline }
     this.#handshakes.set(ends, handshake)
     // Until it is through, TLS takes this over from the socket: who hangs up in a handshake is gone, and so is its place.
     socket.allowHalfOpen = false
     socket.once('close', () => {
-      clearTimeout(deadline)
+      deadline.clear()
       if (this.#handshakes.get(ends) === handshake) this.#handshakes.delete(ends)
     })
     this.#server.emit('connection', socket)
@@ -97,7 +101,7 @@ export class TlsDoor {
     // It has no ends any longer if the client has gone already.
     if (handshake === undefined) return void socket.destroy()
     this.#handshakes.delete(ends)
-    clearTimeout(handshake.deadline)
+    handshake.deadline.clear()
     socket.allowHalfOpen = true
     this.#options.enter(handshake.socket, socket)
   }

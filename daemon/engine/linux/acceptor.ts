@@ -165,6 +165,11 @@ export class Acceptor {
     }
   }
 
+  /** See `Sessions.stoodStill`. */
+  stoodStill(milliseconds: number): void {
+    this.#headers?.stoodStill(milliseconds)
+  }
+
   /** Milliseconds until the rest, or a balancer's time, is over, or infinity. */
   untilNext(): number {
     const untilLate = this.#headers?.untilNext() ?? Number.POSITIVE_INFINITY

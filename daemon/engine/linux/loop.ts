@@ -6,6 +6,7 @@ import { EPOLLIN, Epoll } from '../../os/epoll.ts'
 import { clearEvent } from '../../os/event.ts'
 import { PipePool } from '../../os/pipe-pool.ts'
 import { isOurs } from '../../os/udp.ts'
+import { standstill } from '../../running-time.ts'
 import type { Editor, Limit } from '../../socks/conversation.ts'
 import { Command } from '../../socks/messages.ts'
 import type { RuleMemory, Tuning } from '../engine.ts'
@@ -287,8 +288,16 @@ export class Loop {
   }
 
   #beginTurn(now: number): void {
+    const gap = now - this.#clock.now
+    if (gap > standstill) this.#stoodStill(gap)
     this.#clock.now = now
     this.#turns.began(now)
+  }
+
+  /** A process that was stopped finds epoll_wait(2) interrupted, and would judge who was silent before it has read. */
+  #stoodStill(milliseconds: number): void {
+    this.#sessions.stoodStill(milliseconds)
+    this.#acceptor.stoodStill(milliseconds)
   }
 
   /** Returns the time, on the loop's clock. */

@@ -17,7 +17,7 @@ interface Arrival {
   readonly from: Uint8Array
   readonly header: ProxyHeader
   /** When its time is over, on the loop's clock. */
-  readonly until: number
+  until: number
   isWatched: boolean
 }
 
@@ -79,6 +79,11 @@ export class ProxyHeaderReader {
     const fd = key - this.#firstKey
     const arrival = this.#arrivals.get(fd)
     if (arrival) this.#read(fd, arrival)
+  }
+
+  /** See `Sessions.stoodStill`. */
+  stoodStill(milliseconds: number): void {
+    for (const arrival of this.#arrivals.values()) arrival.until += milliseconds
   }
 
   /** Milliseconds until somebody's time is over, or infinity. */

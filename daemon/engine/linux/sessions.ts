@@ -162,6 +162,12 @@ export class Sessions {
     this.#wheel.set(slot, this.#clock.now + milliseconds)
   }
 
+  /** The loop stood still for so many milliseconds: nobody was silent then. */
+  stoodStill(milliseconds: number): void {
+    this.#wheel.postpone(milliseconds)
+    for (let slot = 0; slot < this.#unused; slot++) this.touched[slot] += milliseconds
+  }
+
   /** Counts bytes that have been delivered to the target. */
   countUp(slot: number, count: number): void {
     this.table.deliveredUp(slot, count)

@@ -57,6 +57,12 @@ export class TimerWheel {
     }
   }
 
+  /** All deadlines come so many milliseconds later. */
+  postpone(milliseconds: number): void {
+    for (let slot = 0; slot < this.#bucket.length; slot++)
+      if (this.#bucket[slot] !== 0) this.#deadline[slot] += milliseconds
+  }
+
   /** Milliseconds until the wheel wants to be looked at again, at most a second. */
   untilNext(now: number): number {
     let ticks = 1

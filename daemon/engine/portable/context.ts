@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { RunningTime } from '../../running-time.ts'
 import type { EngineServices, Liveness, Timeouts } from '../engine.ts'
 import type { EgressAddresses } from '../shared/egress-addresses.ts'
 import type { KnownSources } from '../shared/known-sources.ts'
@@ -35,6 +36,8 @@ export interface SessionContext {
   readonly paused: PausedSides
   readonly egress: EgressAddresses
   readonly longHeads: LongHeads
+  /** By which sessions run out of time. */
+  readonly time: RunningTime
   /** Tells an operator; see `EngineServices.warn`. */
   readonly warn: (message: string) => void
   /** When a client that talks, having said little more than once, said something last: `performance.now`. */

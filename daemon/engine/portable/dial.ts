@@ -1,6 +1,7 @@
 import { isIPv6, type Socket } from 'node:net'
 import { type Address, formatAddress, parseAddress, unmapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
+import { Deadline } from '../../running-time.ts'
 import { streamBytes } from '../../sockets/listeners.ts'
 import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/happy-eyeballs.ts'
 import { type Failure, notAllowed, notFound, type Refusal, refusalOf } from '../shared/refusals.ts'
@@ -51,7 +52,7 @@ class Dial {
   /** By what its addresses were judged when it began. */
   readonly #verdicts: Verdicts
   readonly #outcome: Outcome
-  /** When it has taken long enough, as `performance.now` counts. */
+  /** When it has taken long enough, as `context.time` counts. */
   readonly #until: number
   /** The attempts under way, the oldest first. */
   readonly #attempts = new Set<Socket>()
@@ -62,7 +63,7 @@ class Dial {
   readonly #holder: string
   /** Of the attempts that failed, what says most. */
   #failure: unknown
-  #timer: NodeJS.Timeout | undefined
+  #timer: Deadline | undefined
 
   constructor(session: Session, addresses: readonly string[], destination: Destination, outcome: Outcome) {
     this.#session = session
@@ -72,7 +73,7 @@ class Dial {
     this.#verdicts = session.context.verdicts
     this.#outcome = outcome
     this.#holder = holderOf(session.row.user, unmapped(session.row.client))
-    this.#until = performance.now() + session.context.timeouts.connect
+    this.#until = session.context.time.now() + session.context.timeouts.connect
   }
 
   /** Dials the next address, beside those under way, and waits; gives up when there is none of either. */
@@ -81,9 +82,9 @@ class Dial {
     if (this.#hasRoom()) this.#dialNext()
     if (this.#attempts.size === 0) return this.#giveUp()
     const mayBeginBeside = this.#attempts.size < this.#most
-    const pause = untilNextAttempt(this.#until - performance.now(), this.#untried.length, mayBeginBeside)
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(this.#onTime, pause)
+    const pause = untilNextAttempt(this.#until - this.#session.context.time.now(), this.#untried.length, mayBeginBeside)
+    this.#timer?.clear()
+    this.#timer = new Deadline(this.#session.context.time, pause, this.#onTime)
   }
 
   /** Without room for one more, the next address takes the place of one that has had its share of the time. */
@@ -161,7 +162,7 @@ class Dial {
   }
 
   readonly #onTime = (): void => {
-    if (performance.now() >= this.#until) {
+    if (this.#session.context.time.now() >= this.#until) {
       this.#failed(new DialError('ETIMEDOUT'))
       return this.#giveUp()
     }
@@ -186,7 +187,7 @@ class Dial {
 
   /** No attempt goes on. */
   #settle(): void {
-    clearTimeout(this.#timer)
+    this.#timer?.clear()
     for (const socket of this.#attempts) socket.destroy()
     this.#attempts.clear()
     this.#session.context.extras.giveSpare(this.#holder, this.#extras)

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { mapped, parseAddress, sourceOf, unmapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import type { Endpoint } from '../../net/endpoint.ts'
+import { RunningTime } from '../../running-time.ts'
 import type { NamedSocket } from '../../sockets/handed-sockets.ts'
 import { endpointsOf, type Listener, roleOf } from '../../sockets/listeners.ts'
 import type { ServerSocket } from '../../sockets/servers.ts'
@@ -212,6 +213,7 @@ class PortableEngine implements Engine {
       paused: new PausedSides(),
       egress: new EgressAddresses((message) => services.warn(message)),
       longHeads: new LongHeads(),
+      time: new RunningTime(),
       warn: (message) => services.warn(message),
       timeouts: options.timeouts,
       liveness: options.liveness,
@@ -336,6 +338,7 @@ class PortableEngine implements Engine {
   async close(): Promise<void> {
     this.#shortage.close()
     this.#uses.close()
+    this.#context.time.close()
     clearTimeout(this.#nextRoom)
     for (let next = this.#waiting.take(); next; next = this.#waiting.take()) next.client.destroy()
     for (const client of this.#unknown) client.resetAndDestroy()
@@ -370,7 +373,7 @@ class PortableEngine implements Engine {
   async #introduce(client: Socket, balancers: Balancers): Promise<void> {
     if (this.#unknown.size >= this.#mostWaiting) return this.#shed(client)
     const own = { entrance: 'own' as const, address: addressOf(client), port: client.remotePort ?? 0 }
-    const introducing = readProxyHeader(client, balancers)
+    const introducing = readProxyHeader(client, balancers, this.#context.time)
     if (client.destroyed) return
     this.#unknown.add(client)
     this.#dropWaiting()

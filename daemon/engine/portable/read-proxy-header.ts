@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { parseAddress } from '../../net/address.ts'
+import { Deadline, type RunningTime } from '../../running-time.ts'
 import { type Introduced, ProxyHeader } from '../../socks/proxy-header.ts'
 import { type Balancers, introductionTime } from '../shared/balancers.ts'
 
@@ -7,7 +8,11 @@ import { type Balancers, introductionTime } from '../shared/balancers.ts'
  * Hears from a balancer whose a connection just accepted is (PROXY protocol), `client` being a paused stream, and paused again
  * with what follows the header in it. Resolves to undefined if that is not to be known, and the connection is over.
  */
-export function readProxyHeader(client: Socket, balancers: Balancers): Promise<Introduced | undefined> {
+export function readProxyHeader(
+  client: Socket,
+  balancers: Balancers,
+  time: RunningTime,
+): Promise<Introduced | undefined> {
   const { promise, resolve } = Promise.withResolvers<Introduced | undefined>()
   const address = parseAddress(client.remoteAddress ?? '')?.bytes
   client.on('error', () => {})
@@ -38,9 +43,9 @@ export function readProxyHeader(client: Socket, balancers: Balancers): Promise<I
     balancers.left()
     client.destroy()
   }
-  const deadline = setTimeout(() => giveUp('late'), introductionTime)
+  const deadline = new Deadline(time, introductionTime, () => giveUp('late'))
   const stop = () => {
-    clearTimeout(deadline)
+    deadline.clear()
     client.off('data', hear).off('end', left).off('close', stop)
   }
   client.on('data', hear).on('end', left).on('close', stop)

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import { Socket } from 'node:net'
+import { Deadline } from '../../running-time.ts'
 import type { Editor, Limit } from '../../socks/conversation.ts'
 import { Reason } from '../session-table.ts'
 import { refusalReply } from '../shared/protocols.ts'
@@ -24,8 +25,8 @@ export class Session {
 
   /** The sockets that have not closed yet, and how each is closed before its time. */
   readonly #open = new Map<EventEmitter, () => void>()
-  #deadline: NodeJS.Timeout | undefined
-  /** When a byte or an end last moved; 0 until the session stands. */
+  #deadline: Deadline | undefined
+  /** When a byte or an end last moved, as `context.time` counts; 0 until the session stands. */
   #touched = 0
   /** The client is still to ask for something. */
   isSilent = false
@@ -72,12 +73,12 @@ export class Session {
 
   /** In place of any other deadline. */
   setDeadline(milliseconds: number, act: () => void): void {
-    clearTimeout(this.#deadline)
-    this.#deadline = setTimeout(act, milliseconds)
+    this.clearDeadline()
+    this.#deadline = new Deadline(this.context.time, milliseconds, act)
   }
 
   clearDeadline(): void {
-    clearTimeout(this.#deadline)
+    this.#deadline?.clear()
   }
 
   /** Ends the session now, by somebody's wish. */
@@ -143,7 +144,7 @@ export class Session {
 
   /** A byte or an end has moved. */
   touch(): void {
-    this.#touched = performance.now()
+    this.#touched = this.context.time.now()
   }
 
   /** One side has finished: the other has its own time. */
@@ -165,7 +166,7 @@ export class Session {
   readonly #checkIdle = (): void => {
     // Who is kept waiting by a limit is not idle.
     if (this.row.waiting > 0) this.touch()
-    const left = this.#touched + this.context.timeouts[this.#patience] - performance.now()
+    const left = this.#touched + this.context.timeouts[this.#patience] - this.context.time.now()
     if (left > 0) return this.setDeadline(left, this.#checkIdle)
     // It may still be reading what the kernel has for it, which an RST would throw away.
     if (this.#isAllSaidToClient()) this.client.destroy()
@@ -187,7 +188,7 @@ export class Session {
   }
 
   #close(): void {
-    clearTimeout(this.#deadline)
+    this.clearDeadline()
     this.context.longHeads.release(this.row.slot)
     this.row.end(this.#reason ?? Reason.finished)
     this.#resolveEnded()
