@@ -7,7 +7,7 @@ import { connectThrough } from '../helpers/connect-through.ts'
 import { sharedDaemon, startDaemon } from '../helpers/daemon.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { addOperator } from '../helpers/operators.ts'
-import { program } from '../helpers/proxy-tui.ts'
+import { exec, program } from '../helpers/proxy-tui.ts'
 import { startTarget } from '../helpers/target.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { openTerminal, type Terminal } from '../helpers/terminal.ts'
@@ -83,6 +83,7 @@ test('read-only, the app asks the daemon to see to it before anything else, and 
 
 test('colour and refresh come from a profile', async () => {
   const daemon = await daemons()
+  await exec(daemon, 'adduser bob')
   const config = join(await temporaryFolder(), 'profiles.toml')
   await writeFile(config, `[default]\nruntime-dir = "${daemon.folders.runtime}"\ncolour = "never"\nrefresh = 1\n`)
   await using app = openTerminal(process.execPath, [program, '--config', config])

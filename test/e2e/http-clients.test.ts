@@ -147,10 +147,11 @@ describe.each(mostTelling)('clients of HTTP and SOCKS 4 through the %s engine', 
     const { port } = server.address() as { port: number }
     const script = `
       const socket = require('node:net').connect(${(await open()).port('socks')}, '127.0.0.1')
-      socket.write('GET http://127.0.0.1:${port}/ HTTP/1.1\\r\\nConnection: Upgrade\\r\\nUpgrade: echo\\r\\n\\r\\nhello')
+      socket.write('GET http://127.0.0.1:${port}/ HTTP/1.1\\r\\nConnection: Upgrade\\r\\nUpgrade: echo\\r\\n\\r\\n')
       socket.setEncoding('latin1').on('data', (text) => {
         process.stdout.write(text)
         if (text.endsWith('hello')) socket.destroy()
+        else if (text.endsWith('\\r\\n\\r\\n')) socket.write('hello')
       })`
     const { stdout } = await run(process.execPath, ['-e', script])
     expect(stdout).toMatch(/^HTTP\/1\.1 101 .*\r\nUpgrade: echo\r\n(?:.|\n)*\r\n\r\nhello$/)
