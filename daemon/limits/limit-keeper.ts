@@ -105,11 +105,11 @@ export class LimitKeeper {
   readonly #now: () => number
   /** By index: when the clock changes something next. */
   readonly #due: number[] = []
-  /** By index: bytes in all at which use changes something next, and those at the last look. */
+  /** By index: bytes used at which something changes next, and those at the last look. */
   readonly #threshold: number[] = []
   readonly #seen: number[] = []
-  /** By index, of a user with a quota that is not used up: the bytes in all at which it is. */
-  readonly #quotaEnd: number[] = []
+  /** By index, of a user with a quota that is not used up: its bytes. */
+  readonly #quota: number[] = []
   readonly #standings = new Map<number, Standing>()
   readonly #warned = new Set<number>()
   /** Whose time begins with the first use. */
@@ -253,11 +253,11 @@ export class LimitKeeper {
   /** Tops up what is left of the quota, if something was used; whether that is all. */
   #hasReached(index: number): boolean {
     if ((this.#threshold[index] ?? never) === never) return false
-    const total = this.#usage.total(index)
-    if (total === this.#seen[index]) return false
-    this.#seen[index] = total
+    const used = this.#usage.used(index)
+    if (used === this.#seen[index]) return false
+    this.#seen[index] = used
     this.#lines.setQuota(index, this.#left(index))
-    return total >= this.#threshold[index]
+    return used >= this.#threshold[index]
   }
 
   #rewrite(index: number): void {
@@ -280,7 +280,7 @@ export class LimitKeeper {
   #forget(index: number): void {
     this.#due[index] = never
     this.#threshold[index] = never
-    this.#quotaEnd[index] = never
+    this.#quota[index] = never
     this.#standings.delete(index)
     this.#warned.delete(index)
     this.#unused.delete(index)
@@ -331,22 +331,21 @@ export class LimitKeeper {
 
   /** `quota` is undefined if there is none to be used up. */
   #watchQuota(index: number, quota: number | undefined, warn: number | undefined): void {
-    const total = this.#usage.total(index)
-    const mark = total - this.#usage.used(index)
-    const warnAt = warn === undefined || this.#warned.has(index) ? never : mark + ((quota ?? 0) * warn) / 100
-    this.#seen[index] = total
-    this.#quotaEnd[index] = quota === undefined ? never : mark + quota
-    this.#threshold[index] = quota === undefined ? never : Math.min(this.#quotaEnd[index], warnAt)
-    if (total < warnAt || quota === undefined) return
+    const used = this.#usage.used(index)
+    const warnAt = warn === undefined || this.#warned.has(index) ? never : ((quota ?? 0) * warn) / 100
+    this.#seen[index] = used
+    this.#quota[index] = quota ?? never
+    this.#threshold[index] = quota === undefined ? never : Math.min(quota, warnAt)
+    if (used < warnAt || quota === undefined) return
     this.#warned.add(index)
-    this.#threshold[index] = this.#quotaEnd[index]
+    this.#threshold[index] = quota
     this.#say(index, `has used ${warn} % of the quota`)
   }
 
   #stand(account: Account, next: Standing): void {
     const before = this.#standings.get(account.index)
     const isLimited = next.cycleEnds !== null || next.expires !== null || next.ended !== null
-    const hasQuota = (this.#quotaEnd[account.index] ?? never) !== never
+    const hasQuota = (this.#quota[account.index] ?? never) !== never
     if (isLimited || hasQuota) this.#standings.set(account.index, isSame(before, next) ? (before as Standing) : next)
     else this.#standings.delete(account.index)
     const was = before?.ended ?? null
@@ -355,8 +354,8 @@ export class LimitKeeper {
 
   /** In KiB; 0 of a quota that is used up. */
   #left(index: number): number {
-    const end = this.#quotaEnd[index] ?? never
-    const left = end === never ? 0 : Math.min(end - this.#seen[index], this.#shares?.left(index) ?? never)
+    const quota = this.#quota[index] ?? never
+    const left = quota === never ? 0 : Math.min(quota - this.#seen[index], this.#shares?.left(index) ?? never)
     return Math.max(0, Math.ceil(left / 1024))
   }
 

@@ -23,8 +23,8 @@ export interface Moved {
 /** A `UsageBatch` of another process. */
 export type OtherBatch = Pick<UsageBatch, 'run' | 'number'> & { readonly rows: readonly number[] }
 
-/** What a user, by id, has moved in all runs. */
-export type UsageTotal = Pick<StoredUsage, 'user' | 'up' | 'down'>
+/** What a user, by id, has moved in all runs, and from where on it counts, which a process of an older version does not tell. */
+export type UsageTotal = Omit<StoredUsage, 'mark' | 'marked'> & Partial<Pick<StoredUsage, 'mark' | 'marked'>>
 
 const mostIndices = 65_536
 /** Instead of the moment of a mark. */
@@ -99,7 +99,10 @@ export class Usage {
     return usage.up + usage.down + marked === 0 ? undefined : usage
   }
 
-  /** What all these users have moved, in this process and elsewhere, as of the last batch, which is counted there. */
+  /**
+   * What all these users have moved, in this process and elsewhere, as of the last batch, which is counted there. A mark that was set
+   * here, too, did not know of what had been moved there by then.
+   */
   correct(totals: readonly UsageTotal[]): void {
     const byId = new Map(totals.map((total) => [total.user, total]))
     for (let index = 1; index <= this.#highestIndex; index++) {
@@ -109,6 +112,10 @@ export class Usage {
       const now = this.#now(index)
       this.#upBefore[index] = total.up - (up - (now.up - this.#storedUp[index]))
       this.#downBefore[index] = total.down - (down - (now.down - this.#storedDown[index]))
+      const { mark = this.#mark[index], marked = this.#marked[index] } = total
+      this.#mark[index] = mark
+      this.#marked[index] = marked
+      this.#storedMarked[index] = marked
     }
   }
 
@@ -130,7 +137,8 @@ export class Usage {
       if (isNew) this.#addTo(index, { up, down, ended })
       if (!index) continue
       const moved = this.#moved.of(index)
-      totals.push({ user, up: this.#upBefore[index] + moved.up, down: this.#downBefore[index] + moved.down })
+      const total = { up: this.#upBefore[index] + moved.up, down: this.#downBefore[index] + moved.down }
+      totals.push({ user, ...total, mark: this.#mark[index], marked: this.#marked[index] })
     }
     return totals
   }

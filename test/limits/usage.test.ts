@@ -124,14 +124,21 @@ it('counts once what another process has moved, and that one learns what is move
   await there.usage.save(1)
   const [batch] = there.store.batches
   const other = { run: 1, number: 1, rows: [...(batch?.rows ?? [])] }
-  expect(here.usage.add(other)).toEqual([{ user: 7, up: 1110, down: 2220 }])
-  expect(here.usage.add(other)).toEqual([{ user: 7, up: 1110, down: 2220 }])
+  expect(here.usage.add(other)).toEqual([{ user: 7, up: 1110, down: 2220, mark: 0, marked: 0 }])
+  expect(here.usage.add(other)).toEqual([{ user: 7, up: 1110, down: 2220, mark: 0, marked: 0 }])
   await here.usage.save(2)
   expect(here.store.sums).toEqual({ 0: [1, 2, 1], 7: [110, 220, 2], [-1]: [5, 10, 1] })
 
   there.move(2, 1)
   there.usage.correct(here.usage.add(other))
   expect([here.usage.total(1), there.usage.total(2)]).toEqual([3330, 3333])
+
+  // Both begin a quota anew before that process has heard of the last.
+  here.move(1, 20)
+  here.usage.mark(1, 5)
+  there.usage.mark(2, 6)
+  there.usage.correct(here.usage.add(other))
+  expect([here.usage.used(1), there.usage.used(2), there.usage.marked(2)]).toEqual([0, 3, 5])
 })
 
 it('tells what the store may not have, of which the next batch has all', async () => {
