@@ -140,6 +140,19 @@ describe.runIf(canHaveMachine)('on a Debian that systemd runs', { timeout: patie
     untouched = await files()
   }, 2 * patience)
 
+  it('is installed where its port is taken, and can be purged again', async () => {
+    const [command = '', ...within] = machine.inNetwork
+    const listens = "require('node:net').createServer().listen(1080, '127.0.0.1', () => console.log('listens'))"
+    const other = spawn(command, [...within, process.execPath, '-e', listens], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(createInterface({ input: other.stdout }), 'line')
+    const { status, stdout, stderr } = await machine.run('apt-get', '-q', 'install', '-y', '/root/proxyd.deb')
+    other.kill()
+    expect(status, `${stdout}\n${stderr}`).toBe(0)
+    expect(stdout).toMatch(/^proxyd is installed, but does not start: journalctl -u proxyd says why$/m)
+    expect(await says('dpkg', '--status', 'proxyd')).toMatch(/^Status: install ok installed$/m)
+    await says('apt-get', '-q', 'purge', '-y', 'proxyd')
+  })
+
   it('is installed and serves, as a user of its own, shut in by systemd', async () => {
     await says('apt-get', '-q', 'install', '-y', '/root/proxyd.deb')
     expect(await says('systemctl', 'is-active', 'proxyd')).toBe('active')
