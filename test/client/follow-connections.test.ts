@@ -9,6 +9,7 @@ import {
   followConnections,
 } from '../../tui/client/index.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { mostTellingOf } from '../helpers/most-telling.ts'
 
 /** A client whose daemon is the test. */
 function fakeClient() {
@@ -57,15 +58,39 @@ test('the pages of a snapshot are one table', async () => {
   expect(heard).toEqual([['1', '2']])
 })
 
-test('a snapshot without an end is given up', async () => {
+/** Rows of which there cannot be so many events. */
+const endless: readonly (readonly [what: string, rows: Connection[], events: number])[] = [
+  ['many', Array.from({ length: 500 }, () => row('1')), 2_001],
+  ['long', [row('1'.repeat(10_000_000))], 50],
+]
+
+test.each(mostTellingOf(endless))('a snapshot whose rows are too %s is given up', async (_, connections, events) => {
   const { say, heard, calls } = await follow()
-  const page = Array.from({ length: 500 }, () => row('1'))
-  for (let seq = 0; seq < 2_002; seq++) say('connections.snapshot', { seq, connections: page, last: false })
+  for (let seq = 0; seq <= events; seq++) say('connections.snapshot', { seq, connections, last: false })
   expect(heard).toEqual([
     expect.objectContaining({ kind: 'internal_error', message: expect.stringContaining('no end') }),
   ])
   expect(calls).toEqual(['connections.subscribe', 'connections.unsubscribe'])
 })
+
+test.each(mostTellingOf(endless))(
+  'where rows that come without going are too %s the table is asked for anew',
+  async (_, changed, events) => {
+    const { say, heard, calls } = await follow()
+    say('connections.snapshot', { seq: 0, connections: changed, last: true })
+    for (let seq = 1; seq < events; seq++) say('connections.changed', { ...change(seq), changed })
+    expect(calls).toEqual(['connections.subscribe'])
+    say('connections.changed', { ...change(events), changed })
+    say('connections.changed', { ...change(events + 1), changed })
+    await eventually(() =>
+      expect(calls).toEqual(['connections.subscribe', 'connections.unsubscribe', 'connections.subscribe']),
+    )
+    say('connections.snapshot', { seq: 0, connections: [row('2')], last: true })
+    say('connections.changed', { ...change(1, '2'), changed })
+    expect(calls).toHaveLength(3)
+    await eventually(() => expect(heard.at(-1)).toEqual(['2']))
+  },
+)
 
 test.each([
   ['has more rows than a page has', Array.from({ length: 340_000 }, () => row('1'))],

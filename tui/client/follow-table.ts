@@ -13,7 +13,7 @@ export interface TableListener<Row, Change> {
 }
 
 /** A table that the daemon tells of in events which count themselves. */
-export interface FollowedTable<Row, Change> {
+export interface FollowedTable<Row, Change extends TableChange> {
   readonly subscribe: Extract<Method, `${string}.subscribe`>
   readonly unsubscribe: Extract<Method, `${string}.unsubscribe`>
   /** Hear its events; each of the returned functions ends that for one of them. */
@@ -26,17 +26,25 @@ interface TableEars<Row, Change> {
   changed(seq: number, change: Change): void
 }
 
+interface TableChange {
+  /** Rows that are new, or are others now. */
+  readonly changed: readonly unknown[]
+}
+
 /** Rows of a table: no daemon has more connections, or users. */
 const mostRows = 1_000_000
+/** Characters of them, as JSON: some 500 for each. */
+const mostCharacters = 500_000_000
 
 /** Milliseconds over which changes are gathered: the daemon tells of a busy moment in many lines. */
 const gathering = 50
 
 /**
  * Follow a table until `client` ends or the signal aborts. The pages of a snapshot are gathered into one table; a gap in
- * `seq` means that something was missed, so the table is asked for anew. Rejects as `Client.call` does.
+ * `seq` means that something was missed, so the table is asked for anew. So it is once as much has changed as a table may have:
+ * rows of which the daemon never tells that they are gone do not fill the memory. Rejects as `Client.call` does.
  */
-export async function followTable<Row, Change>(
+export async function followTable<Row, Change extends TableChange>(
   table: FollowedTable<Row, Change>,
   client: Client,
   listener: TableListener<Row, Change>,
@@ -55,13 +63,16 @@ export async function followTable<Row, Change>(
   }
 }
 
-class Feed<Row, Change> {
+class Feed<Row, Change extends TableChange> {
   readonly #table: FollowedTable<Row, Change>
   readonly #client: Client
   readonly #listener: TableListener<Row, Change>
   readonly #stops: readonly (() => void)[]
   /** The pages of the snapshot under way. */
   #pages: Row[] | null = null
+  /** Rows, and their characters, of that snapshot, or of what has changed since the last one. */
+  #rows = 0
+  #characters = 0
   #lastSeq: number | null = null
   #changes: Change[] = []
   /** Between two subscriptions: what still arrives belongs to the old one. */
@@ -74,11 +85,12 @@ class Feed<Row, Change> {
     this.#listener = listener
     this.#stops = table.listen(client, {
       resync: (seq) => {
-        if (this.#isNext(seq)) this.#pages = []
+        if (this.#isNext(seq)) this.#expectPages()
       },
       page: (seq, rows, last) => this.#gather(seq, rows, last),
       changed: (seq, change) => {
         if (!this.#isNext(seq) || this.#pages) return
+        if (!this.#hasRoomFor(change.changed)) return void this.#beginAnew()
         if (this.#changes.push(change) === 1) setTimeout(() => this.#tell(), gathering)
       },
     })
@@ -87,7 +99,7 @@ class Feed<Row, Change> {
   }
 
   async begin(): Promise<void> {
-    this.#pages = []
+    this.#expectPages()
     this.#lastSeq = null
     this.#deaf = false
     await this.#client.call(this.#table.subscribe, {})
@@ -105,12 +117,29 @@ class Feed<Row, Change> {
   #gather(seq: number, rows: readonly Row[], last: boolean): void {
     if (!this.#isNext(seq) || !this.#pages) return
     if (!Array.isArray(rows) || rows.length > limits.page) return this.#giveUp('a page of the table makes no sense')
+    if (!this.#hasRoomFor(rows)) return this.#giveUp(`the table has no end after ${this.#rows} rows`)
     this.#pages.push(...rows)
-    if (this.#pages.length > mostRows) return this.#giveUp(`the table has no end after ${mostRows} rows`)
     if (!last) return
     this.#listener.snapshot(this.#pages)
     this.#pages = null
+    this.#beginCount()
     this.#forget()
+  }
+
+  #expectPages(): void {
+    this.#pages = []
+    this.#beginCount()
+  }
+
+  #beginCount(): void {
+    this.#rows = 0
+    this.#characters = 0
+  }
+
+  #hasRoomFor(rows: readonly unknown[]): boolean {
+    this.#rows += rows.length
+    this.#characters += JSON.stringify(rows).length
+    return this.#rows <= mostRows && this.#characters <= mostCharacters
   }
 
   #giveUp(why: string): void {
