@@ -33,6 +33,12 @@ describe('the log in the store', () => {
     expect([log.entries.length, log.entries[0]?.seq, log.entries.at(-1)?.seq, log.lost]).toEqual([2000, 1001, 3000, 5])
   })
 
+  test('goes on with the entries of now, whatever was told of later ones before', () => {
+    const last = Number.MAX_SAFE_INTEGER
+    const { log } = stateAfter([come(1, 3), come(last, last), come(4, 5)])
+    expect(log.entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5])
+  })
+
   test('stands still while an entry is selected, and goes on when none is', () => {
     const held = stateAfter([come(1, 3), select('2'), come(4, 9)])
     expect(shown(held)).toEqual(['1', '2', '3'])

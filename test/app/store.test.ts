@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Connection, Role, Sample } from '../../shared/protocol/methods.ts'
+import { daemonRows } from '../../tui/app/state/daemons.ts'
 import { unsearched } from '../../tui/app/state/dialogs.ts'
+import { tallyEndings } from '../../tui/app/state/endings.ts'
 import { type GraphWish, graphPoints } from '../../tui/app/state/graph.ts'
 import { lackOfRights, lackToDo } from '../../tui/app/state/rights.ts'
 import { type Event, type State, stateAt } from '../../tui/app/state/state.ts'
@@ -70,6 +72,20 @@ describe('the graph', () => {
     expect(state.traffic.recent.map(({ seq }) => seq)).toEqual([1, 2, 3])
     expect(state.traffic).toMatchObject({ latest: { seq: 3 }, rate: { up: 10 } })
     expect(drawn(state).at(-1)).toEqual([3000, 10])
+  })
+
+  test('counts nothing for a minute in which a count has fallen', () => {
+    const told = (seq: number, count: number): Event => {
+      const ended = { denied: count, finished: count }
+      return { type: 'sample', sample: sampleOf(seq, { connected: count, failed: count, ended }), at: 1000 * seq }
+    }
+    const { traffic, daemons } = stateAfter([online('a'), told(1, Number.MAX_SAFE_INTEGER), told(2, 5)])
+    expect(tallyEndings(traffic.recent).map(({ lastMinute, total }) => [lastMinute, total])).toEqual([
+      [0, 5],
+      [0, 5],
+      [0, 5],
+    ])
+    expect(daemonRows(daemons, 2000)).toMatchObject([{ failures: 0 }])
   })
 
   test('keeps what was seen of a daemon that began anew, with a gap while none was there', () => {

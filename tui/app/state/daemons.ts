@@ -4,7 +4,7 @@ import { alarms } from './alarms.ts'
 import { linkTrouble, reasonOf } from './link.ts'
 import { type Page, pages } from './pages.ts'
 import { type DaemonState, daemonTime, type State } from './state.ts'
-import { rates } from './traffic.ts'
+import { growth, rates } from './traffic.ts'
 
 /** A daemon beside the others. What is not known of it is null. */
 export interface DaemonRow {
@@ -114,7 +114,7 @@ function tellingsOf(daemon: DaemonState, clock: number): Omit<DaemonRow, 'at' | 
     connections: latest?.connections ?? null,
     rate: latest && traffic.rate,
     total: latest,
-    failures: latest && latest.failed - (recent[0] ?? latest).failed,
+    failures: latest && growth((recent[0] ?? latest).failed, latest.failed),
     recent: ratesOf(recent),
   }
 }

@@ -3,6 +3,7 @@ import type { ClosedConnection, Sample } from '../../../shared/protocol/methods.
 import type { Role } from '../themes/theme.ts'
 import { rememberLast } from './remember-last.ts'
 import { type Rules, refusingRules } from './rules.ts'
+import { growth } from './traffic.ts'
 
 /** How often something came about: in the last minute, as far as it was followed, and since the daemon's start. */
 interface Tally {
@@ -17,9 +18,10 @@ interface Tally {
 export function tallyEndings(recent: readonly Sample[]): Tally[] {
   const [before, now] = [recent[0], recent.at(-1)]
   if (!before || !now) return []
-  const opened = { what: 'opened', reason: null, lastMinute: now.connected - before.connected, total: now.connected }
+  const lastMinute = growth(before.connected, now.connected)
+  const opened = { what: 'opened', reason: null, lastMinute, total: now.connected }
   const ended = Object.entries(now.ended).map(([reason, total]) => {
-    return { what: endReasonWords(reason), reason, lastMinute: total - (before.ended[reason] ?? 0), total }
+    return { what: endReasonWords(reason), reason, lastMinute: growth(before.ended[reason] ?? 0, total), total }
   })
   return [opened, ...ended.sort((one, other) => other.lastMinute - one.lastMinute || other.total - one.total)]
 }
@@ -87,7 +89,7 @@ export function refusalsLately(recent: readonly Sample[], rules: Rules | null): 
   const toldByRule = byRule.reduce((sum, { lately }) => sum + lately, 0)
   const reasons = refusing
     .map((reason) => {
-      const count = (now.ended[reason] ?? 0) - (before.ended[reason] ?? 0)
+      const count = growth(before.ended[reason] ?? 0, now.ended[reason] ?? 0)
       return { reason, count: reason === 'forbidden' ? count - toldByRule : count }
     })
     .filter(({ count }) => count > 0)

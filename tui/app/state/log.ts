@@ -22,11 +22,11 @@ export function beginLog(log: Log, entries: readonly LogEntry[]): Log {
   return { ...log, entries: entries.slice(-mostEntries), lost: 0 }
 }
 
-/** The log after more entries, oldest first; the oldest are forgotten. */
+/** The log after more entries, oldest first; the oldest are forgotten. Earlier ones that count on from there were none, or are told again. */
 export function addEntries(log: Log, entries: readonly LogEntry[], lost: number): Log {
-  const last = log.entries.at(-1)?.seq ?? 0
-  const fresh = entries.filter(({ seq }) => seq > last)
-  return { ...log, entries: [...log.entries, ...fresh].slice(-mostEntries), lost: log.lost + lost }
+  const first = entries[0]?.seq ?? Number.POSITIVE_INFINITY
+  const before = log.entries.filter(({ seq }) => seq < first)
+  return { ...log, entries: [...before, ...entries].slice(-mostEntries), lost: log.lost + lost }
 }
 
 /** Hold what is shown, or go on with what comes. */

@@ -54,10 +54,12 @@ export function samplesAfter(latest: Sample | null, samples: readonly Sample[]):
 /** Bytes a second between two counts that were taken `span` milliseconds apart; 0 for no time. */
 export function rates(before: UpDown, after: UpDown, span: number): UpDown {
   const perSecond = span > 0 ? 1000 / span : 0
-  return {
-    up: Math.max(0, after.up - before.up) * perSecond,
-    down: Math.max(0, after.down - before.down) * perSecond,
-  }
+  return { up: growth(before.up, after.up) * perSecond, down: growth(before.down, after.down) * perSecond }
+}
+
+/** By how much a count that only grows has grown; what fell was no such count, and has not grown. */
+export function growth(before: number, after: number): number {
+  return Math.max(0, after - before)
 }
 
 /** What somebody had moved by a moment of the daemon's clock. */

@@ -2,7 +2,7 @@ import type { User } from '../../../shared/protocol/methods.ts'
 import { changeUsers, type UserChange } from '../../client/index.ts'
 import type { UpDown } from '../chart/resample.ts'
 import { rememberLast } from './remember-last.ts'
-import { rates, still } from './traffic.ts'
+import { growth, rates, still } from './traffic.ts'
 
 export interface UserRow {
   readonly user: User
@@ -59,7 +59,7 @@ export function takeRates(users: Users, at: number): Users {
       user,
       rate,
       past: goOn(past, rate.up + rate.down),
-      refusals: goOn(refusals, Math.max(0, user.use.refused - total.refused)),
+      refusals: goOn(refusals, growth(total.refused, user.use.refused)),
     }
   })
   return { rows: fresh, counted: count(rows, at) }
