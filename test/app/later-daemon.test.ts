@@ -1,61 +1,22 @@
-import { once } from 'node:events'
-import { chmod } from 'node:fs/promises'
-import { connect, createServer, type Socket } from 'node:net'
-import { join } from 'node:path'
-import { createInterface, type Interface } from 'node:readline'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { events, methods } from '../../shared/protocol/methods.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
-import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { startDaemon } from '../helpers/daemon.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { exec, program } from '../helpers/proxy-tui.ts'
 import { startTarget } from '../helpers/target.ts'
-import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { openTerminal } from '../helpers/terminal.ts'
+import { lyingDaemon } from './lying-daemon.ts'
 
 type Schema = z.core.JSONSchema.BaseSchema
 
-/**
- * A daemon of a later release, told of by another: all that it says has a member more, and words that nobody knows yet where
- * one of several is told. Resolves to the runtime folder that it is found by.
- */
-async function laterThan({ folders }: Daemon): Promise<string> {
-  const folder = await temporaryFolder()
-  const server = createServer((client) => {
-    const daemon = connect(join(folders.runtime, 'proxyd.sock'))
-    const asked = new Map<number, string>()
-    linesOf(client).on('line', (line) => {
-      const { id, method } = JSON.parse(line)
-      asked.set(id, method)
-      daemon.write(`${line}\n`)
-    })
-    linesOf(daemon).on('line', (line) => {
-      const { id, method, result, params, ...rest } = JSON.parse(line)
-      const said = { id, method, result: later(results.get(asked.get(id) ?? ''), result) }
-      client.write(`${JSON.stringify({ ...rest, ...said, params: later(told.get(method), params) })}\n`)
-    })
-    client.on('close', () => daemon.destroy())
-    daemon.on('close', () => client.destroy())
-    for (const socket of [client, daemon]) socket.on('error', () => {})
-  })
-  const path = join(folder, 'proxyd.sock')
-  server.listen(path)
-  await once(server, 'listening')
-  onTestFinished(() => void server.close())
-  await chmod(path, 0o600)
-  return folder
+const schemas: Readonly<Record<string, ReadonlyMap<string, Schema>>> = {
+  result: new Map(Object.entries(methods).map(([name, { result }]) => [name, z.toJSONSchema(result)])),
+  event: new Map(Object.entries(events).map(([name, { params }]) => [name, z.toJSONSchema(params)])),
 }
 
-/** Of a socket whose end nobody minds. */
-function linesOf(socket: Socket): Interface {
-  return createInterface({ input: socket }).on('error', () => {})
-}
-
-const results = new Map(Object.entries(methods).map(([name, { result }]) => [name, z.toJSONSchema(result)]))
-const told = new Map(Object.entries(events).map(([name, { params }]) => [name, z.toJSONSchema(params)]))
-
-/** A value as a later release has it. */
+/** A value as a later release has it: with a member more, and words that nobody knows yet where one of several is told. */
 function later(schema: Schema | undefined, value: unknown): unknown {
   if (schema?.anyOf) return later(schema.anyOf.find(({ type }) => type !== 'null') as Schema, value)
   if (typeof value === 'string') return schema?.enum?.includes('admin') === false ? 'unheard-of' : value
@@ -74,9 +35,9 @@ test('a daemon of a later release is shown as far as it is known here, with its 
   const { host, port } = await startTarget()
   await connectThrough(daemon.port('socks'), { host, port })
   void connectThrough(daemon.port('socks'), { host, port: await freePort() }).catch(() => {})
-  await using app = openTerminal(process.execPath, [program, '--runtime-dir', await laterThan(daemon)], {
-    columns: 120,
-  })
+  const another = await lyingDaemon(daemon)
+  another.lie = ({ said, name, value }) => later(schemas[said]?.get(name), value)
+  await using app = openTerminal(process.execPath, [program, '--runtime-dir', another.folder], { columns: 120 })
   await app.shows(/^ proxyd \d.* {2}unheard-of {2}up[\s\S]*^ \d.* unheard-of .*\(no login\)/m)
   app.type('2')
   await app.shows(/^>- .* unheard-o/m)

@@ -51,6 +51,7 @@ const least = (_: unknown, shape: Shape) => shape.minimum ?? (isWhole(shape) ? N
 /** Sets a title, clears the screen, turns what is written around, hides, and rings: if a terminal hears of it. */
 export const commands =
   '\u001b]0;owned\u0007\u001b[2J\u009b31m\r\n\u202eturned\u200b\u2066\ud800\udc00\ud800x\u0000\u0008\u{e0041}'
+const often = (rows: readonly unknown[]) => rows.flatMap((row) => new Array<unknown>(20).fill(row)).slice(0, 500)
 const wide = 'e\u0301\u754c\u{1f468}\u200d\u{1f469}'
 
 /** Adds to the first text of an answer or event; a line has at most 1 MiB. */
@@ -66,6 +67,9 @@ function oneLong(text: string): Lie {
   }
 }
 
+/** Some of them in one. */
+export const much = all({ number: most, text: () => commands, list: often })
+
 /** Lies that hold to the protocol's types, so that what is told is shown. */
 export const plausible: Readonly<Record<string, Lie>> = {
   'the greatest numbers': all({ number: most }),
@@ -80,7 +84,7 @@ export const plausible: Readonly<Record<string, Lie>> = {
   'a text of 900 KB': oneLong('x'.repeat(900_000)),
   'a text of 900 KB that takes long to measure': oneLong('e\u0301\u754c'.repeat(150_000)),
   'no rows': all({ list: () => [] }),
-  'rows told often': all({ list: (rows) => rows.flatMap((row) => new Array<unknown>(20).fill(row)).slice(0, 500) }),
+  'rows told often': all({ list: often }),
   'numbers of events that go back': ({ said, value }) =>
     said === 'event' && typeof value.seq === 'number'
       ? { ...value, seq: Math.max(0, 1_000_000 - value.seq) }

@@ -27,7 +27,7 @@ export interface LyingDaemon {
   readonly folder: string
   /** How it lies from now on; null: it does not. */
   lie: Lie | null
-  /** Resolves once it has told of this next, and lied. */
+  /** Resolves once it has told of this next, and lied; rejects if it does not. */
   told(name: string): Promise<void>
   /** Say something to all who are connected that nobody has asked for. */
   tell(text: string): void
@@ -46,8 +46,10 @@ export async function lyingDaemon({ folders }: Daemon, atEnd: AtEnd = onTestFini
     folder,
     lie: null,
     told: async (name) => {
-      let heard: unknown
-      while (heard !== name) [heard] = await once(telling, 'told', { signal: AbortSignal.timeout(longestWait) })
+      // Several are told in one moment.
+      await once(telling, name, { signal: AbortSignal.timeout(longestWait) }).catch(() => {
+        throw new Error(`the daemon has not told of ${name} for ${longestWait} ms`)
+      })
     },
     tell: (text) => clients.forEach((client) => void client.write(text)),
     flood: (line) => {
@@ -77,7 +79,7 @@ export async function lyingDaemon({ folders }: Daemon, atEnd: AtEnd = onTestFini
     linesOf(daemon).on('line', (line) => {
       const told = said(JSON.parse(line), asked)
       client.write(liar.lie && told ? lineFor(liar.lie(told), line) : `${line}\n`)
-      if (told) telling.emit('told', told.name)
+      if (told) telling.emit(told.name)
     })
     client.on('close', () => {
       clients.delete(client)
