@@ -35,6 +35,13 @@ import { wouldEnd } from './would-end.ts'
 const mostTold = 500
 /** Users whom a change of the rules has come from the store at most. */
 const mostBrought = 1_000
+/**
+ * Names and addresses that the tests of a text have judged, from each client's address and for each command: perhaps by all rules
+ * one after the other, for some 10 s of the main thread at worst, in turns with others.
+ */
+const mostTried = 20_000
+/** Addresses that a name resolves to in one test, which takes one turn: as many as are kept of a name. */
+const mostResolved = 32
 /** Milliseconds between two looks at the clock, at most: somebody may set it, and timers stand still while the machine sleeps. */
 const longestWait = 60_000
 
@@ -263,6 +270,14 @@ export class LiveRules {
   }
 
   async #checkTests({ tests }: RuleText, { rules }: RuleMemory): Promise<void> {
+    let tried = 0
+    for (const { line, resolve } of tests) {
+      if (resolve.length > mostResolved)
+        throw refusal(line, 1, `a test has at most ${mostResolved} addresses behind resolving: leave the others out`)
+      tried += 1 + resolve.length
+      if (tried > mostTried)
+        throw refusal(line, 1, `up to here the tests are of more than ${mostTried} addresses: leave some out`)
+    }
     await inSlices(tests, (test) => {
       const destination = requested(test.host, test.port)
       if (!destination) throw refusal(test.line, 1, cannotBeAsked(test.host))

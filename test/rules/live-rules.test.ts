@@ -75,6 +75,17 @@ describe('rules', () => {
     expect(ids()).toContainEqual([16, 'deny to a.example until 2027-03-02'])
   })
 
+  it('are tried by so many tests as others can wait for', async () => {
+    const { rules } = await begin()
+    const listed = (count: number) => Array.from({ length: count }, (_, i) => `1.2.${i >> 8}.${i & 255}`).join()
+    const line = `test from ${listed(304)} cmd connect,bind resolving ${listed(32)} a.example:80 = allow\n`
+    await expect(rules.apply({ text: line, dryRun: true })).rejects.toThrow(/^line 1, .* more than 20000 addresses/)
+    const many = `test resolving ${listed(33)} a.example:80 = allow`
+    await expect(rules.apply({ text: many })).rejects.toThrow('line 1, column 1: a test has at most 32 addresses')
+    const most = `test from ${listed(200)} resolving ${listed(32)} a.example:80 = deny`
+    await expect(rules.apply({ text: most })).rejects.toThrow('this test expects denied')
+  })
+
   it('take a test of several addresses and commands in one line as another line', async () => {
     const { rules } = await begin()
     const rule = 'test from 192.0.2.1,192.0.2.2 cmd connect,bind example.com:80 = allow'
