@@ -50,14 +50,14 @@ export function reloading({ control, config, rules, dataPlane, configFile, manag
       (await attempt('the settings stay', () => config.reread(file), problems)) ?? nothing
     for (const warning of warnings) log.warn(warning)
     dataPlane.accessLog.reopen()
-    const [wrong] = await Promise.all([
+    const [tls] = await Promise.all([
       control.reload(),
       attempt('the lists of the rules stay', () => rules.reload(), problems),
     ])
-    if (wrong !== undefined) problems.push(wrong)
+    if (tls.problem !== undefined) problems.push(tls.problem)
     if (heard) heard.reloads[problems.length > 0 ? 'failed' : 'ok']++
     const changed = [...now.map((each) => ({ ...each, now: true })), ...later.map((each) => ({ ...each, now: false }))]
-    return { changed, warnings: [...warnings], problems }
+    return { changed, warnings: [...warnings, ...(tls.warning === undefined ? [] : [tls.warning])], problems }
   }
   return (asker) => manager.reloading(() => reload(asker))
 }

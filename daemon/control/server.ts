@@ -13,7 +13,7 @@ import { Changes, type Repeat } from './changes.ts'
 import { Clients } from './clients.ts'
 import { endpointOf, listenOnTcp, refuseOpenEndpoints, refuseWrongAddresses, socketsOf } from './doors/listen-tcp.ts'
 import { RuntimeFolder } from './doors/runtime-folder.ts'
-import { TlsDoor } from './doors/tls-door.ts'
+import { type Reloaded, TlsDoor } from './doors/tls-door.ts'
 import type { TlsFiles } from './doors/tls-files.ts'
 import { groupOf, type SocketAccess } from './doors/unix-socket.ts'
 import type { Offered } from './service.ts'
@@ -81,9 +81,9 @@ export interface ControlServer {
   leave(): Promise<void>
   /**
    * Reads certificate, key and authorities again, if there are any, and makes anew what is missing in the runtime folder;
-   * what cannot be used or made is logged and changes nothing. Resolves to what is wrong with the files of TLS, if something is.
+   * what cannot be used or made is logged and changes nothing. Resolves to what is wrong with the files of TLS.
    */
-  reload(): Promise<string | undefined>
+  reload(): Promise<Reloaded>
   /** Removes the files by which clients find the daemon, for an end that cannot wait for `close`. */
   vanish(): void
   /** Says goodbye to all clients, for this reason where it is another one than that the daemon ends, and gives everything back. */
@@ -190,9 +190,9 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
       await clients.end(farewell)
     },
     async reload() {
-      const problem = door?.reload()
+      const reloaded = door?.reload() ?? {}
       await folder.renew()
-      return problem
+      return reloaded
     },
     vanish: () => folder.withdraw(),
     close(reason = farewell) {

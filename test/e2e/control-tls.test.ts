@@ -63,7 +63,7 @@ test('a named operator manages the daemon through TLS, also after a restart and 
   await daemon.ended
 })
 
-test('SIGHUP brings in a new certificate, and keeps the old one if the new is no good', async () => {
+test('SIGHUP brings in a new certificate, and keeps the old one if the new is no good; a reload warns of one that is out of date', async () => {
   const [old, renewed] = [makeCertificate('127.0.0.1'), makeCertificate('127.0.0.1')]
   const files = await writeIdentity(old)
   const { daemon, tlsPort } = await startTls(files)
@@ -80,6 +80,12 @@ test('SIGHUP brings in a new certificate, and keeps the old one if the new is no
   await daemon.logs(/certificate and key stay as they were: .*chmod 600/)
   await connectedByTls({ tlsPort, ca: renewed.cert })
   expect((await before.call('auth.begin')).error?.data.kind).toBe('invalid_params')
+
+  chmodSync(files.key, 0o600)
+  await writeIdentity(makeCertificate('127.0.0.1', { from: Date.UTC(2020, 0), until: Date.UTC(2021, 0) }), files)
+  const { warnings, problems } = (await (await admin(daemon)).call('daemon.reload')).result
+  expect(warnings).toEqual([expect.stringMatching(/ is good from 2020-.* to 2021-.* only: clients will refuse it$/)])
+  expect(problems).toEqual([])
 })
 
 test('clients that refuse the certificate keep nobody out', async () => {

@@ -20,6 +20,14 @@ export interface TlsDoorOptions {
   readonly log: Log
 }
 
+/** What an operator is to hear of files that were read again. */
+export interface Reloaded {
+  /** Why they cannot be used. */
+  readonly problem?: string
+  /** What is wrong with them though they are used. */
+  readonly warning?: string | undefined
+}
+
 interface Handshake {
   readonly socket: Socket
   /** Ends what takes too long. */
@@ -77,21 +85,20 @@ export class TlsDoor {
     this.#server.emit('connection', socket)
   }
 
-  /** Reads the files again, for clients to come. If they cannot be used, returns why, and goes on with what it has. */
-  reload(): string | undefined {
+  /** Reads the files again, for clients to come. If they cannot be used, goes on with what it has. What is wrong is logged, too. */
+  reload(): Reloaded {
     const { files, log } = this.#options
     try {
       const { identity, context } = readContext(files)
       this.#server.setSecureContext(context)
       this.#expiry = identity.validUntil
       log.info(`certificate and key are read again from ${files.cert} and ${files.key}`)
-      this.#warnOfDates(identity)
-      return undefined
+      return { warning: this.#warnOfDates(identity) }
     } catch (error) {
       if (!(error instanceof ControlStartError)) throw error
       const problem = `certificate and key stay as they were: ${error.message}`
       log.warn(problem)
-      return problem
+      return { problem }
     }
   }
 
@@ -106,12 +113,15 @@ export class TlsDoor {
     this.#options.enter(handshake.socket, socket)
   }
 
-  #warnOfDates({ validFrom, validUntil }: TlsIdentity): void {
+  /** Returns what it has warned of. */
+  #warnOfDates({ validFrom, validUntil }: TlsIdentity): string | undefined {
     const { files, log } = this.#options
     const now = Date.now()
-    if (now >= validFrom && now <= validUntil) return
+    if (now >= validFrom && now <= validUntil) return undefined
     const [from, until] = [validFrom, validUntil].map((time) => new Date(time).toISOString())
-    log.warn(`the certificate in ${files.cert} is good from ${from} to ${until} only: clients will refuse it`)
+    const warning = `the certificate in ${files.cert} is good from ${from} to ${until} only: clients will refuse it`
+    log.warn(warning)
+    return warning
   }
 }
 
