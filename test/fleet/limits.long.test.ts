@@ -85,7 +85,8 @@ describe.skipIf(!hasPostgres)('three nodes on one PostgreSQL', () => {
 
   async function fleet(limits: object) {
     const database = await server.newDatabase()
-    const flags = ['--store', server.place(database), '--timeout-drain', '0']
+    // A login waits for its share of a limit for 3 s: on a busy machine the rest of it can take longer than the usual 10 s leave.
+    const flags = ['--store', server.place(database), '--timeout-drain', '0', '--timeout-negotiation', '60000']
     const start = (node: string) => startDaemon([...flags, '--node', node])
     const first = await start('a')
     const operator = await operate(first)
