@@ -24,7 +24,7 @@ const bad = '05020101'
 const nobody = 65_534
 const asSomebody = process.getuid?.() === 0 ? [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'] : []
 
-describe.runIf(hasPostgres && pgbouncer)('nodes with pgbouncer before their store, in the mode transaction', () => {
+describe.runIf(hasPostgres && pgbouncer)('nodes with pgbouncer before their store', () => {
   const server = usePostgres()
 
   /** A file of its own that the pooler may read. */
@@ -47,14 +47,19 @@ describe.runIf(hasPostgres && pgbouncer)('nodes with pgbouncer before their stor
   }
 
   /** Resolves once it takes clients, to its port: fewer connections to the server than a node may have. */
-  async function startPooler(folder: string, database: string, security: readonly string[]): Promise<number> {
+  async function startPooler(
+    folder: string,
+    database: string,
+    security: readonly string[],
+    mode = 'transaction',
+  ): Promise<number> {
     const port = await freePort()
     const settings = [
       '[databases]',
       `* = ${database}`,
       '[pgbouncer]',
       ...['listen_addr = 127.0.0.1', `listen_port = ${port}`, 'unix_socket_dir =', ...security],
-      ...['pool_mode = transaction', 'default_pool_size = 3', 'max_client_conn = 100'],
+      ...[`pool_mode = ${mode}`, 'default_pool_size = 3', 'max_client_conn = 100'],
     ]
     const file = fileIn(folder, 'pgbouncer.ini', `${settings.join('\n')}\n`)
     chmodSync(folder, 0o755)
@@ -107,6 +112,38 @@ describe.runIf(hasPostgres && pgbouncer)('nodes with pgbouncer before their stor
     )
     expect(pooled?.count).toBeLessThanOrEqual(3)
     for (const node of nodes) expect(node.stderr).not.toMatch(/"level":"(warn|error)"/)
+  })
+
+  it('tell at their start of one in the mode statement, which takes no transactions', async () => {
+    const behind = `host=${server.folder} port=${server.port} user=proxyd`
+    const port = await startPooler(await temporaryFolder(), behind, ['auth_type = any'], 'statement')
+    const place = `postgres://proxyd@127.0.0.1:${port}/${await server.newDatabase()}?sslmode=disable`
+    for (const more of [[], ['--migrate']]) {
+      const { status, stderr } = await (await spawnDaemon(['--store', place, ...more])).ended
+      expect([status, stderr]).toEqual([
+        1,
+        expect.stringMatching(/ takes no transactions \(.*\): have that say pool_mode = transaction\n$/),
+      ])
+    }
+  })
+
+  it('want four connections each of one in the mode session, are told so, and start once there are some', async () => {
+    const behind = `host=${server.folder} port=${server.port} user=proxyd`
+    const port = await startPooler(await temporaryFolder(), behind, ['auth_type = any'], 'session')
+    const place = `postgres://proxyd@127.0.0.1:${port}/${await server.newDatabase()}?sslmode=disable`
+    const others = await Promise.all([1, 2, 3].map(() => Connections.open(placeOf(place), async () => '')))
+    onTestFinished(async () => void (await Promise.all(others.map((other) => other.close()))))
+    for (const other of others) await other.ask('SELECT')
+    const { status, stderr } = await (await spawnDaemon(['--store', place])).ended
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        / lets proxyd in, and does not answer: .* pooler .* pool_mode = transaction, or 4 connections/,
+      ),
+    ])
+    await others[0]?.close()
+    const daemon = await startDaemon(['--store', place])
+    expect((await (await operate(daemon)).call('users.add', bob)).error).toBeUndefined()
   })
 
   it('log in to it by SCRAM over TLS, as it does to the server, and are told in words what keeps them from it', async () => {

@@ -3,7 +3,18 @@ import { whyNot } from '../../../shared/file-trouble.ts'
 import { readFileOrPipe } from '../../../shared/whole-file.ts'
 import { type ChangeMark, StoreError } from '../store.ts'
 import { cancel, type Tls } from './cancel.ts'
-import { anotherStore, codeOf, explain, isDistrusted, isLost, readOnly, standby, tooSlow, Uncertain } from './errors.ts'
+import {
+  anotherStore,
+  codeOf,
+  explain,
+  isDistrusted,
+  isLost,
+  mute,
+  readOnly,
+  standby,
+  tooSlow,
+  Uncertain,
+} from './errors.ts'
 import { guarded } from './guarded-client.ts'
 import type { Place } from './place.ts'
 
@@ -135,7 +146,8 @@ export class Connections {
 
   /** Takes the store that is there for the one that it is to be from now on. */
   async identify(): Promise<void> {
-    const [row] = await this.ask<{ secret: string }>(secretOfStore)
+    // In a transaction, so that one who starts hears of a pooler that has none.
+    const [row] = await this.change([], (ask) => ask<{ secret: string }>(secretOfStore))
     this.#secret = row?.secret
   }
 
@@ -174,7 +186,7 @@ export class Connections {
         const cause = error instanceof NotBegun ? error.cause : error
         // Behind the same name another server may be the primary one by now.
         isLostNow = isLost(cause) || codeOf(cause) === readOnly
-        const isSilent = cause instanceof Error && cause.message === answerMissing
+        const isSilent = isSilence(cause)
         if (isSilent) {
           this.#unanswered = asked
           cancel(this.place, this.#tls, client)
@@ -222,17 +234,20 @@ export class Connections {
       }
     } catch (error) {
       if (this.#inUse === most) throw tooSlow(this.place.called, `${most} questions at once wait for an answer`)
-      this.#lastFailure = error
+      this.#lastFailure = isSilence(error) ? mute(this.place.called, most) : error
       this.#restsUntil = performance.now() + this.#pause * (0.5 + Math.random())
       this.#pause = Math.min(longestPause, this.#pause * 2)
       if (isDistrusted(error)) await this.#renewAuthorities()
-      throw this.#explained(error)
+      throw this.#explained(this.#lastFailure)
     }
   }
 }
 
-/** What the package says of a query whose answer does not come. */
-const answerMissing = 'Query read timeout'
+/** Whether it is what the package says of a query whose answer does not come. */
+function isSilence(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Query read timeout'
+}
+
 /** A transaction that never began. */
 class NotBegun extends Error {}
 

@@ -90,6 +90,10 @@ export function explain({ called, user, database }: Place, error: unknown): Refu
     const mend = 'say sslmode=verify-full in --store, or sslrootcert=FILE'
     return new StoreError('failed', `${called} takes nobody without TLS (${said}): ${mend}`)
   }
+  if (/statement pooling mode/.test(said)) {
+    const mend = 'have that say pool_mode = transaction'
+    return new StoreError('failed', `${called} is behind a pooler that takes no transactions (${said}): ${mend}`)
+  }
   if (/password must be a .*string|no password/i.test(said)) {
     return new StoreError(
       'failed',
@@ -186,6 +190,12 @@ export function unmade(called: string): StoreError {
 
 export function tooSlow(called: string, said: string): StoreError {
   return new StoreError('away', `${called} is too slow (${said}): see to what keeps the server busy`)
+}
+
+/** Of one that has taken a connection, and answers nothing that is asked over it; `connections`: of each node. */
+export function mute(called: string, connections: number): StoreError {
+  const mend = `see to the server; a pooler before it needs pool_mode = transaction, or ${connections} connections for each node`
+  return new StoreError('away', `${called} lets proxyd in, and does not answer: ${mend}`)
 }
 
 export function standby(called: string): StoreError {
