@@ -15,11 +15,18 @@ import { startWebServer } from '../helpers/web-server.ts'
 
 const curl = findProgram('curl')
 
-/** A client that asks for this name, and has not heard an answer yet. */
-async function ask(proxy: number, name: string, port: number, via = '127.0.0.1'): Promise<Peer> {
+/** A client that may ask for a name now. */
+async function connect(proxy: number, via = '127.0.0.1'): Promise<Peer> {
   const client = await connectPeer(via, proxy)
-  client.write(bytes(greeting, request(name, port)))
+  client.write(bytes(greeting))
   expect(await client.readHex(2)).toBe('0500')
+  return client
+}
+
+/** A client that asks for this name, and has not heard an answer yet. */
+async function ask(proxy: number, name: string, port: number, via?: string): Promise<Peer> {
+  const client = await connect(proxy, via)
+  client.write(request(name, port))
   return client
 }
 
@@ -77,13 +84,18 @@ describe.each(mostTelling)('names asked of --dns by the %s engine', (engine) => 
   test('are asked for once by a hundred, and not again by those who come later', async () => {
     const { server, daemon } = await onServer()
     const target = await startTarget()
+    const clients = await Promise.all(Array.from({ length: 100 }, () => connect(daemon.port('socks'))))
     for (const type of ['A', 'AAAA']) server.hold(`many.test ${type}`)
-    const asking = () => ask(daemon.port('socks'), 'many.test', target.port)
-    const clients = await Promise.all(Array.from({ length: 100 }, asking))
-    await eventually(() => expect(askedOf(server, 'many.test')).toHaveLength(2))
+    for (const client of clients) client.write(request('many.test', target.port))
+    await eventually(() => expect(askedOf(server, 'many.test')).not.toEqual([]))
     server.release()
-    for (const client of [...clients, await asking()]) await expectReply(client, succeeded)
-    expect(askedOf(server, 'many.test')).toEqual(['many.test A', 'many.test AAAA'])
+    for (const client of clients) await expectReply(client, succeeded)
+    const asked = askedOf(server, 'many.test')
+    expect(new Set(asked)).toEqual(new Set(['many.test A', 'many.test AAAA']))
+    // On a machine so busy that two seconds go by without an answer each question comes twice more.
+    expect(asked.length).toBeLessThanOrEqual(3 * 2)
+    await expectReply(await ask(daemon.port('socks'), 'many.test', target.port), succeeded)
+    expect(askedOf(server, 'many.test')).toEqual(asked)
   })
 
   test('that do not exist are not asked for again at once', async () => {
@@ -95,13 +107,14 @@ describe.each(mostTelling)('names asked of --dns by the %s engine', (engine) => 
   test('that take long delay only those who asked for them', async () => {
     const { server, daemon } = await onServer()
     const target = await startTarget()
-    const slow = await Promise.all(
-      Array.from({ length: 10 }, (_, n) => {
-        for (const type of ['A', 'AAAA']) server.hold(`slow${n}.test ${type}`)
-        return ask(daemon.port('socks'), `slow${n}.test`, 80)
-      }),
-    )
-    await expectReply(await ask(daemon.port('socks'), 'quick.test', target.port), succeeded)
+    const slow = await Promise.all(Array.from({ length: 10 }, () => connect(daemon.port('socks'))))
+    const quick = await connect(daemon.port('socks'))
+    for (const [n, client] of slow.entries()) {
+      for (const type of ['A', 'AAAA']) server.hold(`slow${n}.test ${type}`)
+      client.write(request(`slow${n}.test`, 80))
+    }
+    quick.write(request('quick.test', target.port))
+    await expectReply(quick, succeeded)
     expect(slow.map(({ socket }) => socket.readableLength)).toEqual(slow.map(() => 0))
     server.release()
     for (const client of slow) await expectRefusal(client, '04')
