@@ -33,7 +33,7 @@ function keepAsking(daemon: Daemon): { stop(): Promise<unknown[]> } {
       } catch (error) {
         failures.push(error)
       }
-      await setTimeout(20)
+      await setTimeout(50)
     }
   })()
   const stop = async () => {
@@ -68,7 +68,7 @@ class Probes {
         ({ cause }) => cause,
       )
       this.#answers.add(answer)
-      await setTimeout(10)
+      await setTimeout(25)
     }
   }
 }

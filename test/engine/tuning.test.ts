@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Timeouts, Tuning } from '../../daemon/engine/engine.ts'
 import { Total } from '../../daemon/engine/session-table.ts'
@@ -35,7 +36,10 @@ describe.each(engines)('$kind engine: tuning', ({ start }) => {
     const ended = Promise.all([idle.discard(), idlePeer.discard()]).finally(() => {
       over = true
     })
-    while (!over) await expectTalk(busy, busyPeer)
+    while (!over) {
+      await expectTalk(busy, busyPeer)
+      await setTimeout(20)
+    }
     expect(await ended).toEqual(['ECONNRESET', 'ECONNRESET'])
     await expectTalk(busyPeer, busy)
   })
