@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Ending, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
+import { mostTelling, mostTellingOf } from '../helpers/most-telling.ts'
 import { operate } from '../helpers/operate.ts'
 import { canMount } from '../helpers/own-files.ts'
 import { findProgram, run } from '../helpers/programs.ts'
@@ -70,7 +71,7 @@ test('a state folder that others can write to is refused with status 1 and the m
 })
 
 describe('a mistake in the call ends with status 2 and one line:', () => {
-  test.each([
+  const mistakes: [string[], RegExp][] = [
     [['--nonsense'], /there is no flag --nonsense/],
     [['-l', '0.0.0.0'], /0\.0\.0\.0 without a password.*--open-proxy/],
     [['-l', '::', '--auth', 'none', '-u', 'bob:hunter2'], /--open-proxy/],
@@ -79,7 +80,8 @@ describe('a mistake in the call ends with status 2 and one line:', () => {
     [['--config', '/nowhere/proxyd.toml'], /\/nowhere\/proxyd\.toml: there is no folder \/nowhere: make it first/],
     [['--config', ''], /--config must be a text that is not empty/],
     [['-u', 'bo\nb:hunter2'], /control characters/],
-  ])('%j', async (args, line) => {
+  ]
+  test.each(mostTellingOf(mistakes))('%j', async (args, line) => {
     const ending = await failure(...args)
     expectOneLine(ending, 2, line)
     expect(ending.stderr).not.toContain('hunter2')
@@ -117,7 +119,7 @@ describe('what the machine refuses ends with status 1 and one line:', () => {
     expectOneLine(await failure('-l', '192.0.2.1', '-u', 'bob:hunter2'), 1, line)
   })
 
-  test.runIf(prlimit !== undefined).each([64, 28, 22])('%i descriptors', async (limit) => {
+  test.runIf(prlimit !== undefined).each(mostTellingOf([64, 28, 22]))('%i descriptors', async (limit) => {
     const daemon = await spawnDaemon([], {
       within: [prlimit ?? '', `--nofile=${limit}:${limit}`],
       // With few descriptors, Node complains that it cannot read such a file.
@@ -133,7 +135,7 @@ describe('what the machine refuses ends with status 1 and one line:', () => {
   })
 })
 
-test.each(['-l', '-L'])('an interface that means nothing is a mistake: %s ::1%%nope', async (flag) => {
+test.each(mostTellingOf(['-l', '-L']))('an interface that means nothing is a mistake: %s ::1%%nope', async (flag) => {
   expectOneLine(await failure(flag, '::1%nope'), 2, /with a link-local address .* only: write ::1 for "::1%nope"/)
 })
 
@@ -179,7 +181,7 @@ test('other machines may be served once there is a user', async () => {
   expect((await daemon.stop()).stderr).not.toMatch(/hunter2|anyone/)
 })
 
-test.runIf(canMount).each(['linux', 'portable'])('where /proc is not mounted, the %s engine serves', async (engine) => {
+test.runIf(canMount).each(mostTelling)('where /proc is not mounted, the %s engine serves', async (engine) => {
   const within = ['unshare', '-m', 'sh', '-c', 'mount -t tmpfs -o ro tmpfs /proc && exec "$@"', 'sh']
   const daemon = await startDaemon(['--engine', engine], { within })
   await connectThrough(daemon.port('socks'), await startTarget())

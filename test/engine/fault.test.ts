@@ -7,6 +7,7 @@ import type { RawClient } from '../control/raw-client.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { mostTellingOf } from '../helpers/most-telling.ts'
 import { operate } from '../helpers/operate.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { greeting, request } from '../helpers/socks-client.ts'
@@ -66,52 +67,58 @@ describe.each(engines)('%s engine: a fault in the main thread', (engine) => {
 })
 
 describe.runIf(process.platform === 'linux')('linux engine: a loop', () => {
-  it.each([
+  const causes: [string, string, RegExp][] = [
     ['an error', 'error', /TypeError/],
     ['a full heap', 'memory', /ERR_WORKER_OUT_OF_MEMORY/],
     ['the end of its thread', 'exit', /its thread ended/],
-  ])('that dies of %s is replaced, its connections reset and told of, and others go on', async (_, fault, cause) => {
-    const daemon = await startFailing(fault, '--metrics-addr', '0')
-    const admin = await operate(daemon)
-    const target = await startTarget()
-    const all = await download(daemon, target)
-    await kill(daemon, 1)
-    const dead = await resetOf(admin, all)
-    for (const { client, server } of dead)
-      expect([await client.discard(), await server.discard()]).toEqual(['ECONNRESET', 'ECONNRESET'])
-    for (const { client, server, isOver } of all.filter((each) => !dead.includes(each))) {
-      expect(isOver).toBe(false)
-      server.write('the rest')
-      expect(await client.readText(8)).toBe('the rest')
-    }
-    await download(daemon, target)
+  ]
+  it.each(mostTellingOf(causes))(
+    'that dies of %s is replaced, its connections reset and told of, and others go on',
+    async (_, fault, cause) => {
+      const daemon = await startFailing(fault, '--metrics-addr', '0')
+      const admin = await operate(daemon)
+      const target = await startTarget()
+      const all = await download(daemon, target)
+      await kill(daemon, 1)
+      const dead = await resetOf(admin, all)
+      for (const { client, server } of dead)
+        expect([await client.discard(), await server.discard()]).toEqual(['ECONNRESET', 'ECONNRESET'])
+      for (const { client, server, isOver } of all.filter((each) => !dead.includes(each))) {
+        expect(isOver).toBe(false)
+        server.write('the rest')
+        expect(await client.readText(8)).toBe('the rest')
+      }
+      await download(daemon, target)
 
-    const { health, sample } = (await admin.call('status.get')).result
-    expect(sample).toMatchObject({ connections: 2 * downloads - dead.length, ended: { failed: dead.length + 1 } })
-    expect(health.loops.map(({ restarts = 0 }) => restarts).sort()).toEqual([0, 1])
-    const metrics = await (await fetch(`http://127.0.0.1:${daemon.port('metrics')}/metrics`)).text()
-    expect(
-      metrics
-        .match(/^proxyd_loop_restarts_total.*$/gm)
-        ?.map((line) => Number(line.split(' ')[1]))
-        .sort(),
-    ).toEqual([0, 1])
-    expect(metrics).toContain(`proxyd_sessions_total{command="connect",reason="failed"} ${dead.length + 1}`)
-    const { entries } = (await admin.call('log.subscribe', { history: 100 })).result
-    const line = entries.find(({ message }: LogEntry) => /^thread [12] of the engine has died: /.test(message))
-    expect(line?.message).toContain(`${dead.length + 1} connection`)
-    expect(JSON.stringify(line)).toMatch(cause)
-    const { events } = (await admin.call('events.list', {})).result
-    expect(JSON.stringify(events)).toContain(line?.message)
-  })
+      const { health, sample } = (await admin.call('status.get')).result
+      expect(sample).toMatchObject({ connections: 2 * downloads - dead.length, ended: { failed: dead.length + 1 } })
+      expect(health.loops.map(({ restarts = 0 }) => restarts).sort()).toEqual([0, 1])
+      const metrics = await (await fetch(`http://127.0.0.1:${daemon.port('metrics')}/metrics`)).text()
+      expect(
+        metrics
+          .match(/^proxyd_loop_restarts_total.*$/gm)
+          ?.map((line) => Number(line.split(' ')[1]))
+          .sort(),
+      ).toEqual([0, 1])
+      expect(metrics).toContain(`proxyd_sessions_total{command="connect",reason="failed"} ${dead.length + 1}`)
+      const { entries } = (await admin.call('log.subscribe', { history: 100 })).result
+      const line = entries.find(({ message }: LogEntry) => /^thread [12] of the engine has died: /.test(message))
+      expect(line?.message).toContain(`${dead.length + 1} connection`)
+      expect(JSON.stringify(line)).toMatch(cause)
+      const { events } = (await admin.call('events.list', {})).result
+      expect(JSON.stringify(events)).toContain(line?.message)
+    },
+  )
 
   it('that dies for the third time within a minute ends the process, which says so', async () => {
     const daemon = await startFailing('error')
     const all = await download(daemon, await startTarget())
     for (const time of [1, 2, 3]) await kill(daemon, time)
-    const { status, stderr } = await daemon.ended
-    expect(status).toBe(1)
-    expect(stderr).toContain('3 threads have died within a minute')
+    expect(await daemon.ended).toMatchObject({
+      status: 1,
+      signal: null,
+      stderr: expect.stringContaining('3 threads have died within a minute'),
+    })
     const ends = await Promise.all(all.flatMap(({ client, server }) => [client.discard(), server.discard()]))
     expect(new Set(ends)).toEqual(new Set(['ECONNRESET']))
   })

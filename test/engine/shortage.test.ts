@@ -6,6 +6,7 @@ import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
 import { limitDescriptors } from '../helpers/descriptor-limit.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { mostTellingOf } from '../helpers/most-telling.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
@@ -95,13 +96,16 @@ describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s en
     expect(shortages(daemon.stderr)).toBe(0)
   })
 
-  test.each([26, 100])('with a limit of %i descriptors it does not start, and says why in one line', async (limit) => {
-    const args = ['--engine', engine, '--workers', '4']
-    const daemon = await spawnDaemon(args, { program: fewDescriptors, env: { DESCRIPTORS: `${limit}` } })
-    const { status, stdout, stderr } = await daemon.ended
-    expect([status, stdout]).toEqual([1, ''])
-    expect(stderr).toMatch(/^proxyd: this process may have .*: raise the limit, .*\n$/)
-  })
+  test.each(mostTellingOf([26, 100]))(
+    'with a limit of %i descriptors it does not start, and says why in one line',
+    async (limit) => {
+      const args = ['--engine', engine, '--workers', '4']
+      const daemon = await spawnDaemon(args, { program: fewDescriptors, env: { DESCRIPTORS: `${limit}` } })
+      const { status, stdout, stderr } = await daemon.ended
+      expect([status, stdout]).toEqual([1, ''])
+      expect(stderr).toMatch(/^proxyd: this process may have .*: raise the limit, .*\n$/)
+    },
+  )
 
   test('whoever waits for peers takes no room of associations, and leaves ports to others who wait', async () => {
     const args = ['--engine', engine, '--workers', '1']
