@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { ruleFields } from '../filter/management-fields.ts'
 import { counted } from '../format/count.ts'
 import { formatTime } from '../format/time.ts'
@@ -179,7 +180,7 @@ export const ruleVerbs = {
       return async ({ call }) => {
         const result = await call('rules.test', asked)
         const rules = (await everyPage((from) => call('rules.list', from))).flatMap((page) => page.rules)
-        return { data: result, view: trialTable(result, rules) }
+        return { data: result, view: trialTable(result, rules), warnings: untried(asked.host, result) }
       }
     },
   }),
@@ -275,6 +276,12 @@ function tableOf(rules: readonly Rule[]): Table {
       unknown ? `${text}  (nobody of that name)` : text,
     ]),
   }
+}
+
+/** A name is allowed by itself where rules may still deny all that it leads to. */
+function untried(host: string, { allowed, phases }: Result<'rules.test'>): string[] {
+  if (!allowed || isIP(host) !== 0 || phases.some(({ address }) => address !== null)) return []
+  return [`${host} has no address now, so only its name was tried: --resolve gives it one`]
 }
 
 function trialTable({ allowed, phases }: Result<'rules.test'>, rules: readonly Rule[]): Table {

@@ -140,6 +140,9 @@ it('are taken as a text that is refused as a whole', async () => {
 
 it('are tried out point by point', async () => {
   const daemon = await startDaemon(['-u', 'bob:secret'])
+  const nowhere = await exec(daemon, 'rules test - nowhere.invalid:80')
+  expect(nowhere.stderr).toMatch(/nowhere\.invalid has no address now, so only its name was tried/)
+  expect(nowhere.status).toBe(0)
   await done(
     daemon,
     'rules add deny user:bob to *.example port 25; rules add deny to 192.0.2.0/24; rules add deny to any',
