@@ -17,6 +17,7 @@ const pages: readonly (readonly [key: string, shown: RegExp, method: string])[] 
   ['6', /\[6 Log/, 'log.subscribe'],
   ['7', /\[7 Settings/, 'config.get'],
   ['8', /\[8 Operators/, 'operators.list'],
+  ['9', /\[9 !?Daemons 2/, 'status.get'],
 ]
 
 /** Walk through all pages of an app whose daemon tells these lies, each as long as that takes: it goes on, and shows what is true behind each. */
@@ -29,7 +30,9 @@ export async function walkThrough(lies: Readonly<Record<string, Lie>>): Promise<
   const { host, port } = await startTarget()
   await connectThrough(daemon.port('socks'), { host, port })
   const liar = await lyingDaemon(daemon)
-  await using app = openTerminal(process.execPath, [program, '--socket', `${liar.folder}/proxyd.sock`], {
+  // Beside one that tells the truth.
+  const places = [liar.folder, daemon.folders.runtime].flatMap((folder) => ['--socket', `${folder}/proxyd.sock`])
+  await using app = openTerminal(process.execPath, [program, ...places], {
     columns: 120,
     // The last moment that there is, is later by the clocks there.
     env: { TZ: 'Europe/Berlin' },
