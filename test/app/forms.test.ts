@@ -1,8 +1,12 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Operator, Setting, User } from '../../shared/protocol/methods.ts'
+import type { App } from '../../tui/app/keys/app.ts'
 import { problemSoFar, problemWith, strengthOf } from '../../tui/app/keys/check-form.ts'
+import { dialogHandlers } from '../../tui/app/keys/dialog-handlers.ts'
 import { type Form, type FormField, formFor, loginForm, settingForm } from '../../tui/app/state/forms.ts'
 import { noUsers } from '../../tui/app/state/users.ts'
+import { Store } from '../../tui/app/store/store.ts'
 import { fieldOf } from '../../tui/app/text/edit.ts'
 import { unlimited } from '../helpers/user-row.ts'
 
@@ -93,4 +97,26 @@ test.each([
   ['k2m9x7q4w8e3r5t6', 'strong'],
 ])('%j is %s', (password, strength) => {
   expect(strengthOf(password)).toBe(strength)
+})
+
+test('the answer to a form that was closed meanwhile does not close the next one, which waits for its own', async () => {
+  const store = new Store(['here'], 4)
+  const answers: (() => void)[] = []
+  const perform = () => new Promise((resolve) => answers.push(() => resolve({ done: true, text: 'added' })))
+  const app = { store, daemon: { perform } } as unknown as App
+  const send = (name: string) => {
+    const form = { ...typed(formFor('adduser', null), { name }), focus: formFor('adduser', null).fields.length - 1 }
+    store.dispatch({ type: 'dialog', event: { do: 'open', dialog: form } })
+    dialogHandlers.submit(app)
+  }
+  const answer = async (at: number) => {
+    answers[at]?.()
+    await turn()
+    return store.state.dialog
+  }
+  send('carol')
+  dialogHandlers.close(app)
+  send('dave')
+  expect(await answer(0)).toMatchObject({ kind: 'form', sent: { values: ['dave'] } })
+  expect(await answer(1)).toBeNull()
 })

@@ -153,12 +153,12 @@ async function submit(app: App, form: Form, verb: VerbName): Promise<void> {
 
 /** The form stays open, with what was typed, until the daemon has agreed. `password`: what was typed as the new one. */
 async function send(app: App, call: Call, password?: string): Promise<void> {
-  tellDialog(app, { do: 'send' })
+  tellDialog(app, { do: 'send', call })
   const label = labelOf(app)
   const performed = await app.daemon.perform(call, password)
-  // Who closed it meanwhile may have another one open, of another daemon even.
+  // Who closed it meanwhile may have another one open, of another daemon even, that is not answered yet, either.
   const { dialog } = app.store.state
-  const isOpen = dialog?.kind === 'form' && dialog.sent
+  const isOpen = dialog?.kind === 'form' && dialog.sent === call
   const { done, text } = performed
   if (!done) return isOpen ? tellDialog(app, { do: 'complain', problem: text }) : app.store.announce(label(text), 'bad')
   if (performed.secret) openSecret(app, performed.secret, label)

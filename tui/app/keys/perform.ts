@@ -28,7 +28,7 @@ export async function begin(app: App, call: Call, page: Partial<Question> = {}):
   if (typeof asked === 'string') return app.store.announce(asked, 'bad')
   let warnings: readonly string[] = []
   if (hasDryRun(call)) {
-    tellDialog(app, { do: 'send' })
+    tellDialog(app, { do: 'send', call })
     const { dialog, current } = app.store.state
     const foreseen = await app.daemon.foresee(call)
     if (app.store.state.dialog !== dialog || app.store.state.current !== current) return

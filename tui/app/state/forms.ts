@@ -19,8 +19,8 @@ export interface Form {
   readonly fields: readonly FormField[]
   readonly focus: number
   readonly problem: string | null
-  /** The daemon has been asked and has not answered yet. */
-  readonly sent: boolean
+  /** What the daemon has been asked and has not answered yet. */
+  readonly sent: Call | null
   /** Values of the call before those that are typed, and flags that it has in any case. */
   readonly given: readonly string[]
   readonly flags: Readonly<Record<string, string>>
@@ -65,7 +65,7 @@ export interface Told {
 export type FormEvent =
   | { readonly do: 'edit'; readonly edit: Edit }
   | { readonly do: 'focus'; readonly by: number }
-  | { readonly do: 'send' }
+  | { readonly do: 'send'; readonly call: Call }
   | { readonly do: 'complain'; readonly problem: string }
   | { readonly do: 'tell'; readonly told: Told }
 
@@ -81,7 +81,7 @@ export const blankForm = {
   seen: null,
   focus: 0,
   problem: null,
-  sent: false,
+  sent: null,
   given: [],
   flags: {},
   trial: null,
@@ -154,16 +154,16 @@ export function reduceForm(form: Form, event: FormEvent): Form {
         at === form.focus ? { ...field, ...editField(field, event.edit) } : field,
       )
       // What was sent is not what stands there now.
-      return { ...form, fields, problem: null, sent: false }
+      return { ...form, fields, problem: null, sent: null }
     }
     case 'focus': {
       const count = form.fields.length
       return { ...form, focus: (form.focus + event.by + count) % count }
     }
     case 'send':
-      return { ...form, problem: null, sent: true }
+      return { ...form, problem: null, sent: event.call }
     case 'complain':
-      return { ...form, problem: event.problem, sent: false }
+      return { ...form, problem: event.problem, sent: null }
     case 'tell':
       return form.trial && !form.sent && event.told.of === textsOf(form)
         ? { ...form, trial: { ...form.trial, told: event.told } }
