@@ -5,7 +5,7 @@ import { eachSource, everybody } from '../../daemon/engine/shared/limit-lines.ts
 import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { openDatagrams, wrapped } from '../helpers/datagrams.ts'
-import { alice, engines, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { alice, engines, type Options, oneLoop, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { expectReply, request, succeeded } from '../helpers/socks-client.ts'
@@ -74,7 +74,7 @@ describe.each(engines)('$kind engine: a rate', ({ start }) => {
 
     /** A pair of alice's whose client has said more than may pass, and waits with the rest, and one that has said nothing. */
     async function waiting(speaks: 'client' | 'peer', timeouts: Options['timeouts'] = {}) {
-      const proxy = await startProxy(start, { passwordRequired: true, timeouts })
+      const proxy = await startProxy(oneLoop(start), { passwordRequired: true, timeouts })
       await proxy.limit(alice.index, standstill)
       const pairs = await openPairs(proxy, 2)
       const [slow = expect.fail(), silent = expect.fail()] = pairs.map(({ client, peer }) =>
