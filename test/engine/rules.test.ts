@@ -5,7 +5,7 @@ import { firstRuleId } from '../../daemon/policy/rule-set.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { openDatagrams, wrapped } from '../helpers/datagrams.ts'
-import { alice, engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { alice, engines, enginesOfOneLoop, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { connectPeer } from '../helpers/peer.ts'
@@ -32,7 +32,7 @@ async function expectForbiddenBind(proxy: ProxyUnderTest, host: string): Promise
 const indexOf = (kind: 'user' | 'group', name: string) =>
   kind === 'user' && name === alice.name ? alice.index : undefined
 
-describe.each(engines)('$kind engine: rules', ({ start }) => {
+describe.each(enginesOfOneLoop)('$kind engine: rules', ({ start }) => {
   it('keep clients from names, networks and ports, with REP 02, and the row says which rule', async () => {
     const target = await startTarget('127.0.0.1')
     const rules = `deny to *.test port 9\ndeny to 127.0.0.2/32\ndeny to one.test\nallow to ::1\ndeny to 127.0.0.3`
@@ -88,51 +88,6 @@ describe.each(engines)('$kind engine: rules', ({ start }) => {
     expect(stranger).toBe('ECONNRESET')
     expect(proxy.rows().map(({ rule }) => rule)).toEqual([0])
     expect(proxy.sources.takeRefused('rules')).toEqual([])
-  })
-
-  it('that change end live sessions that they deny, and only those', async () => {
-    const [denied, other] = [await startTarget('127.0.0.1'), await startTarget('127.0.0.1')]
-    const proxy = await startProxy(start)
-    const cut = await proxy.open('one.test', denied.port)
-    const kept = await proxy.open('one.test', other.port)
-    const ended = await proxy.engine.order('judge', ruleMemory(`deny to one.test port ${denied.port}`))
-    expect(ended).toHaveLength(1)
-    expect(await cut.ending).toBe('ECONNRESET')
-    kept.write('x')
-    expect(await (await other.next()).readText(1)).toBe('x')
-    await eventually(() =>
-      expect(proxy.closed().map(({ reason, rule }) => [reason, rule])).toEqual([['revoked', firstRuleId]]),
-    )
-  })
-
-  it('that change end live sessions to the unspecified address, and no BIND that is for anybody', async () => {
-    const target = await startTarget('::1')
-    const proxy = await startProxy(start, { services: { resolve: async () => ['::'] } })
-    for (const host of ['::', 'any.test']) await proxy.open(host, target.port)
-    for (const host of ['::', '0.0.0.0']) {
-      const waiting = await proxy.client()
-      waiting.write(bytes(greeting, request(host, 0, Command.bind)))
-      expect(await waiting.readHex(2)).toBe('0500')
-      await expectReply(waiting, succeeded)
-    }
-    const live = () => proxy.rows().map(({ target }) => target)
-    expect(live()).toHaveLength(4)
-    expect(await proxy.engine.order('judge', ruleMemory('deny to ::/128\ndeny to 0.0.0.0'))).toHaveLength(2)
-    await eventually(() => expect(live()).toHaveLength(2))
-  })
-
-  it('that change refuse who waits for a destination still', async () => {
-    const resolution = Promise.withResolvers<readonly string[]>()
-    const proxy = await startProxy(start, { services: { resolve: () => resolution.promise } })
-    const client = await proxy.client()
-    client.write(bytes(greeting, request('slow.test', 80)))
-    await eventually(() => expect(proxy.rows().map(({ name }) => name)).toEqual(['slow.test']))
-    expect(await proxy.engine.order('judge', ruleMemory('deny to slow.test'))).toHaveLength(1)
-    expect(await client.readHex(2)).toBe('0500')
-    await expectRefusal(client, '02')
-    client.finish()
-    resolution.resolve(['127.0.0.1'])
-    await proxy.empty()
   })
 
   it.each([
@@ -273,5 +228,53 @@ describe.each(engines)('$kind engine: rules', ({ start }) => {
     await connectPeer('127.0.0.1', proxy.engine.forwarding[0]?.port ?? 0)
     await target.next()
     expect(await proxy.engine.order('judge', ruleMemory('deny to any'))).toEqual([])
+  })
+})
+
+// Each loop hears of it.
+describe.each(engines)('$kind engine: rules', ({ start }) => {
+  it('that change end live sessions that they deny, and only those', async () => {
+    const [denied, other] = [await startTarget('127.0.0.1'), await startTarget('127.0.0.1')]
+    const proxy = await startProxy(start)
+    const cut = await proxy.open('one.test', denied.port)
+    const kept = await proxy.open('one.test', other.port)
+    const ended = await proxy.engine.order('judge', ruleMemory(`deny to one.test port ${denied.port}`))
+    expect(ended).toHaveLength(1)
+    expect(await cut.ending).toBe('ECONNRESET')
+    kept.write('x')
+    expect(await (await other.next()).readText(1)).toBe('x')
+    await eventually(() =>
+      expect(proxy.closed().map(({ reason, rule }) => [reason, rule])).toEqual([['revoked', firstRuleId]]),
+    )
+  })
+
+  it('that change end live sessions to the unspecified address, and no BIND that is for anybody', async () => {
+    const target = await startTarget('::1')
+    const proxy = await startProxy(start, { services: { resolve: async () => ['::'] } })
+    for (const host of ['::', 'any.test']) await proxy.open(host, target.port)
+    for (const host of ['::', '0.0.0.0']) {
+      const waiting = await proxy.client()
+      waiting.write(bytes(greeting, request(host, 0, Command.bind)))
+      expect(await waiting.readHex(2)).toBe('0500')
+      await expectReply(waiting, succeeded)
+    }
+    const live = () => proxy.rows().map(({ target }) => target)
+    expect(live()).toHaveLength(4)
+    expect(await proxy.engine.order('judge', ruleMemory('deny to ::/128\ndeny to 0.0.0.0'))).toHaveLength(2)
+    await eventually(() => expect(live()).toHaveLength(2))
+  })
+
+  it('that change refuse who waits for a destination still', async () => {
+    const resolution = Promise.withResolvers<readonly string[]>()
+    const proxy = await startProxy(start, { services: { resolve: () => resolution.promise } })
+    const client = await proxy.client()
+    client.write(bytes(greeting, request('slow.test', 80)))
+    await eventually(() => expect(proxy.rows().map(({ name }) => name)).toEqual(['slow.test']))
+    expect(await proxy.engine.order('judge', ruleMemory('deny to slow.test'))).toHaveLength(1)
+    expect(await client.readHex(2)).toBe('0500')
+    await expectRefusal(client, '02')
+    client.finish()
+    resolution.resolve(['127.0.0.1'])
+    await proxy.empty()
   })
 })
