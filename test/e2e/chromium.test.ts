@@ -1,21 +1,15 @@
 import { expect, test } from 'vitest'
-import { chromium, quietChromium } from '../helpers/browsers.ts'
+import { chromium, chromiumFolder, quietChromium } from '../helpers/browsers.ts'
 import { startDaemon } from '../helpers/daemon.ts'
 import { mostTelling } from '../helpers/most-telling.ts'
 import { run } from '../helpers/programs.ts'
-import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { startWebServer } from '../helpers/web-server.ts'
 
 /** The page at `url` as Chromium has it once its scripts have run. */
 async function load(url: string, proxy: string): Promise<string> {
-  const own = [`--user-data-dir=${await temporaryFolder()}`, `--proxy-server=${proxy}`]
-  const { stdout } = await run(chromium ?? '', [
-    ...quietChromium,
-    ...own,
-    '--virtual-time-budget=5000',
-    '--dump-dom',
-    url,
-  ])
+  const { args, env } = await chromiumFolder()
+  const visit = [...args, `--proxy-server=${proxy}`, '--virtual-time-budget=5000', '--dump-dom', url]
+  const { stdout } = await run(chromium ?? '', [...quietChromium, ...visit], { env })
   return stdout
 }
 

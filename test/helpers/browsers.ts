@@ -46,12 +46,19 @@ export const quietChromium = [
   '--component-updater=url-source=http://localhost:9/',
 ]
 
+/** Has Chromium keep all that it leaves behind in a folder that goes with the test: its profile, and what it is killed beside. */
+export async function chromiumFolder(): Promise<{ args: readonly string[]; env: NodeJS.ProcessEnv }> {
+  const folder = await temporaryFolder()
+  return { args: [`--user-data-dir=${folder}`], env: { ...process.env, TMPDIR: folder } }
+}
+
 const triesAtMost = 3
 
 /** By the DevTools protocol. */
 async function startChromium(program: string, proxy: string, login: Login): Promise<Browser> {
-  const own = [`--user-data-dir=${await temporaryFolder()}`, '--ignore-certificate-errors', '--remote-debugging-port=0']
-  const wire = await launch(program, [...quietChromium, ...own, `--proxy-server=${proxy}`, 'about:blank'], {})
+  const { args: folder, env } = await chromiumFolder()
+  const own = [...folder, '--ignore-certificate-errors', '--remote-debugging-port=0']
+  const wire = await launch(program, [...quietChromium, ...own, `--proxy-server=${proxy}`, 'about:blank'], env)
   let asked = 0
   wire.heard = ({ method, params, sessionId }) => {
     const { requestId } = params
