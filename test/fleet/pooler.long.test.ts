@@ -208,6 +208,22 @@ describe.runIf(hasPostgres && pgbouncer)('nodes with pgbouncer before their stor
     expect(await problem(at(`sslrootcert=${ca}`).replace(database, 'nowhere'))).toMatch(
       / has no database nowhere: create it/,
     )
+    // What nobody waits for any more is given up behind it, too.
+    const [asker, holder] = await Promise.all(
+      [at(`sslrootcert=${ca}`), server.place(database)].map((place) => {
+        return Connections.open(placeOf(place), async () => 'secret')
+      }),
+    )
+    onTestFinished(async () => void (await Promise.all([asker, holder].map((each) => each?.close()))))
+    await holder?.change([], async (ask) => {
+      await ask('LOCK TABLE proxyd.nodes')
+      const asked = asker?.ask('SELECT name FROM proxyd.nodes WHERE false').catch(({ message }: Error) => message)
+      const waiting = "SELECT FROM pg_stat_activity WHERE query LIKE '%nodes WHERE false' AND wait_event_type = 'Lock'"
+      await eventually(async () => expect(await server.sql(database, waiting)).toHaveLength(1))
+      for (let waits = true; waits; )
+        waits = (await Promise.race([asked, ask('SELECT pg_sleep(1)').then(() => undefined)])) === undefined
+      await eventually(async () => expect(await server.sql(database, waiting)).toEqual([]))
+    })
     const other = await temporaryFolder()
     const wanting = [
       ...secured(other, identity),

@@ -21,19 +21,25 @@ const patience = 5_000
  * would wait for a lock, and hold one of its connections, for as long as somebody else keeps that. Over TLS if the connection was, for
  * whoever knows the secret in it may stop what is asked.
  */
-export function cancel({ host, port }: Place, tls: Tls | undefined, client: pg.PoolClient): void {
+export function cancel({ host, port }: Place, tls: Tls | undefined, client: pg.PoolClient): Promise<void> {
   const { processID, secretKey } = client as unknown as { readonly processID: number; readonly secretKey: number }
   const request = message(cancelRequest, processID, secretKey)
   const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
   socket.on('error', ignore).setTimeout(patience, () => socket.destroy())
   socket.unref()
-  if (!tls) return void socket.end(request)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  socket.once('close', () => resolve())
+  if (!tls) {
+    socket.end(request)
+    return promise
+  }
   socket.write(message(tlsRequest))
   socket.once('data', (answer) => {
     if (answer.toString() !== 'S') return void socket.destroy()
     const secured = secure({ ...tls, socket, host, ...(isIP(host) === 0 && { servername: host }) })
     secured.on('error', ignore).once('secureConnect', () => secured.end(request))
   })
+  return promise
 }
 
 function message(...words: readonly number[]): Buffer {

@@ -179,6 +179,7 @@ export class Connections {
       const isFresh = !this.#used.has(client)
       const asked = performance.now()
       let isLostNow = false
+      let cancelled: Promise<void> | undefined
       try {
         if (this.#isDoubted) await this.#compareSecret(client)
         return await work(client)
@@ -189,13 +190,15 @@ export class Connections {
         const isSilent = isSilence(cause)
         if (isSilent) {
           this.#unanswered = asked
-          cancel(this.place, this.#tls, client)
+          // A pooler knows what to give up for as long as it has the connection.
+          cancelled = cancel(this.place, this.#tls, client)
         }
         if (isFresh || isSilent || !mayRepeat(error)) throw error instanceof GivenUp ? error : this.#explained(error)
       } finally {
         this.#inUse--
         this.#used.set(client, performance.now())
-        client.release(isLostNow)
+        if (cancelled) void cancelled.then(() => client.release(true))
+        else client.release(isLostNow)
       }
     }
   }
