@@ -1,4 +1,4 @@
-import { now } from '../../shared/running-time.ts'
+import { now } from '../../shared/process-clock.ts'
 import { ConnectionError } from './error.ts'
 import type { Wire } from './wire.ts'
 

@@ -1,5 +1,5 @@
 import { safeText } from '../../shared/format/safe-text.ts'
-import { now } from '../../shared/running-time.ts'
+import { now } from '../../shared/process-clock.ts'
 import { tell } from './failure.ts'
 
 /** Milliseconds between two texts: in a terminal one takes the place of the other, elsewhere each is a line. */
