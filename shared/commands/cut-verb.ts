@@ -37,12 +37,17 @@ export const cutVerbs = {
   }),
 }
 
-/** A word that asks no field is an id: that a text stands somewhere in a row is too little to cut it. Throws `UsageError` for both together. */
+/**
+ * A word that asks no field is an id: that a text stands somewhere in a row is too little to cut it. Throws `UsageError` for both together,
+ * and for a field that is asked for nothing, as by a script whose variable is empty: a filter half typed would show all.
+ */
 function targetOf(words: readonly string[]): Target {
   const [first = ''] = words
   if (words.length === 1 && /^\d{1,15}$/.test(first)) return { of: 'session', id: Number(first) }
   const asking = words.filter((word) => /^!*[a-z-]+[:<>=]/.test(word))
   if (asking.length === 0) return { of: 'connections', ids: words }
+  const half = asking.find((word) => /^!*[a-z-]+[:<>=]+$/.test(word))
+  if (half !== undefined) throw new UsageError(`${half}: say behind it what is to be cut, such as user:bob`)
   if (asking.length < words.length)
     throw new UsageError('either each word is an id, or each asks a field, such as user:bob or dst:*.example.com')
   const [, sign = '', name = ''] = (words.length === 1 && /^user([:=])(.+)$/s.exec(first)) || []

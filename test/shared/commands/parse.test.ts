@@ -27,6 +27,11 @@ test.each([
   ['users size>1', /^0: users: size>1: there is no field size; the fields are user, state, .*'help filter' tells/],
   ['closed state:open', /^0: closed: state:open: there is no field state; /],
   ['cut k3fq-7 user:bob', /^0: cut: either each word is an id, or each asks a field, such as user:bob/],
+  ['cut user:', /^0: cut: user:: say behind it what is to be cut/],
+  ['cut user=', /^0: cut: user=: say behind it/],
+  ['cut user:bob !src:', /^0: cut: !src:: say behind it/],
+  ['cut age>=', /^0: cut: age>=: say behind it/],
+  ['cut user:""', /^0: cut: user:: say behind it/],
   ['stats bob', '6: too much for stats; usage: stats'],
   [
     'users set',
