@@ -181,7 +181,7 @@ export class Resolver {
       this.#cache.sweep(performance.now())
       this.#sweepCacheLater()
     }
-    this.#cacheSweep = setTimeout(sweep, sweepAt - performance.now()).unref()
+    this.#cacheSweep = setTimeout(sweep, Math.max(0, sweepAt - performance.now())).unref()
   }
 }
 
