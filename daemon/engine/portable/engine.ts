@@ -319,11 +319,12 @@ class PortableEngine implements Engine {
     await stopped
   }
 
-  /** Those who wait now have been told that they are connected, and would be reset: a turn of Node takes one. */
+  /** Those who wait now have been told that they are connected, and would be reset: a turn of Node takes one, or none if it is full. */
   async #takeLast(): Promise<void> {
-    for (let turn = 0, before = -1; turn < mostLast && before !== this.#came; turn++) {
-      before = this.#came
+    for (let turn = 0, idle = 0; turn < mostLast && idle < 3; turn++) {
+      const before = this.#came
       await setImmediate()
+      idle = this.#came === before ? idle + 1 : 0
     }
   }
 
